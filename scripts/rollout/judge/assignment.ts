@@ -3,17 +3,20 @@ import { RunTest } from "./statistics/run-test.ts";
 import { ShareTest } from "./statistics/share-test.ts";
 import type { TestsState } from "./snapshot.ts";
 
-/** Over how many requests the observed share is averaged. */
+/** The number of requests over which the observed share is averaged. */
 const RECENT = 300;
 
-/** Tests whether requests go to the revisions according to the shares, each independently, and observes the share. */
+/**
+ * Tests whether requests are assigned to the revisions independently and by the shares, and observes the actual
+ * share.
+ */
 export class Assignment {
   readonly #misdirected = new ShareTest({ bets: MISDIRECTED, limit: 1, reserve: RESERVE.misdirected });
   readonly #runs = new RunTest(RESERVE.misdirected);
-  // How many requests in a row went to one revision.
+  // The number of successive requests to one revision.
   #run = 0;
   #runOfCandidate = false;
-  // The candidate's part of the latest requests, and of how many.
+  // The candidate's fraction of the latest requests, and their number.
   #seen = 0;
   #requests = 0;
   #believed = true;
@@ -23,7 +26,7 @@ export class Assignment {
     return this.#misdirected.value;
   }
 
-  /** The e-value against the hypothesis that each request is drawn independently. */
+  /** The e-value against the hypothesis that each request is assigned independently. */
   get runs(): number {
     return this.#runs.value;
   }
@@ -33,20 +36,23 @@ export class Assignment {
     return this.#runs.value >= MISDIRECTED_FROM;
   }
 
-  /** The observed share in steps, within the bounds that ranks can be compared in. */
+  /** The observed share in steps, within the range in which ranks can be compared. */
   get observedShare(): number {
     return Math.min(0.98, Math.max(0.02, Math.round(this.#seen * 50) / 50));
   }
 
-  /** How many times as long as an average run of its revision the present run is, if the shares are right. */
+  /**
+   * Returns the length of the current run of requests, relative to the average run of its revision if the shares are
+   * right.
+   */
   runLength(share: number): number {
     return this.#run * (this.#runOfCandidate ? 1 - share : share);
   }
 
   /**
-   * The share to judge by: the written one, or a higher observed one where the written shares are not believed or
-   * belong to units, and some units send more requests than others. Too high a share weakens the evidence against a
-   * candidate, and nothing is claimed for it at such a time.
+   * Returns the share for the tests: the planned one, or a higher observed one if the planned shares are refuted or
+   * belong to units, some of which send more requests than others. Too high a share weakens the evidence against a
+   * candidate; no claim is made for the candidate at such a time.
    */
   shareInForce(share: number, byUnit: boolean): number {
     if (this.#believed && !byUnit) return share;
@@ -60,7 +66,7 @@ export class Assignment {
     this.#seen += ((candidate ? 1 : 0) - this.#seen) / this.#requests;
   }
 
-  /** Tests to which revision a request went. @returns whether the shares became believed, or no longer are */
+  /** Tests the assignment of a request. @returns whether the shares became refuted, or are no longer */
   observe(candidate: boolean, share: number, t: number, ms: number): boolean {
     this.#misdirected.observe(true, candidate, share, Number.POSITIVE_INFINITY, true, t);
     this.#runs.observe(candidate, share, t - ms / 1000, t);

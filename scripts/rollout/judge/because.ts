@@ -10,7 +10,7 @@ export interface Claims {
   misdirectedFrom: number;
 }
 
-/** Why a candidate regressed: the test with the most weight, with the numbers of both revisions. */
+/** Explains why a candidate regressed: the test with the most weight, with the numbers of both revisions. */
 export function explainRegression(evidence: Evidence, { alpha, tolerate }: JudgeOptions): string {
   const { baseline, candidate, gateway, worse } = evidence;
   const weight = (test: TestName): number => worse.tests[test] + Math.log(PARTS[test]);
@@ -39,7 +39,7 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
   }
 }
 
-/** Whether a candidate is healthy, and a sentence with the claims, or with the missing evidence. */
+/** Decides whether a candidate is healthy, and returns a sentence with the claims or with the missing evidence. */
 export function explainDecision(evidence: Evidence, claims: Claims): { healthy: boolean; because: string } {
   const { notWorse, misdirected, candidate } = evidence;
   const { misdirectedFrom, options, next } = claims;

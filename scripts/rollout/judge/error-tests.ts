@@ -16,7 +16,7 @@ export interface ErrorLimits {
   harmful: number;
 }
 
-/** Tests whether the candidate fails more often than the baseline, and whether it surely does not. */
+/** Tests whether the candidate fails more often than the baseline, and whether it is certain not to. */
 export class ErrorTests {
   readonly worse: ShareTest;
   readonly #limits: ErrorLimits;
@@ -30,7 +30,7 @@ export class ErrorTests {
 
   constructor(limits: ErrorLimits) {
     this.#limits = limits;
-    // A bet below the tolerated ratio would bet on the wrong side.
+    // A bet below the tolerated ratio would be a bet on the wrong side.
     const bets = MORE_ERRORS.map((bet) => ({ ...bet, marked: bet.marked * limits.tolerated }));
     this.worse = new ShareTest({
       bets,
@@ -42,7 +42,7 @@ export class ErrorTests {
     this.#notWorse = noMoreErrors(limits);
   }
 
-  /** Compares, while both revisions have a share. */
+  /** Compares a request while both revisions have a share. */
   observe(
     candidate: boolean,
     failed: boolean,
@@ -66,12 +66,12 @@ export class ErrorTests {
   }
 
   /**
-   * The e-value against "no worse than tolerated". Where a rate is tolerated as such, that null hypothesis is a union,
-   * and only the smaller one of the two e-values is evidence against it.
+   * The e-value against "no worse than tolerated". With a tolerated rate, that null hypothesis is a union, and only
+   * the smaller of the two e-values is evidence against it.
    */
   get value(): number {
     const { value } = this.worse;
-    // The absence of a candidate is not a failure.
+    // The absence of the candidate is not a failure.
     const compared = this.#failed === 0 ? Math.min(1, value) : value;
     const { toleratedRate } = this.#limits;
     if (toleratedRate === 0 || compared <= 1) return compared;
@@ -79,7 +79,10 @@ export class ErrorTests {
     return Math.min(compared, this.#aboveRate);
   }
 
-  /** The logarithm of the evidence for either of two claims: less harmful than the ratio, or than a rate. */
+  /**
+   * Returns the logarithm of the evidence for either of two claims: fewer failures than the harmful ratio, or than a
+   * rate.
+   */
   logNotWorse(rate: number): number {
     const compared = Math.log(this.#notWorse.value);
     return Math.max(compared, logBelow(this.#stepTotal, this.#stepFailed, rate)) - Math.LN2;

@@ -4,8 +4,8 @@ import { mostOf } from "./testing/binomial.ts";
 import { draw, lognormal, ramp, type Traffic } from "./testing/traffic.ts";
 
 /**
- * Ville's inequality in simulation: of many rollouts of candidates that are no worse than tolerated, at most a part alpha is ever
- * called regressed. Alpha is ten times the default here, so that fewer rollouts show more.
+ * Checks Ville's inequality in simulations: of many rollouts of candidates that are no worse than tolerated, at most
+ * a fraction alpha ever ends in regressed. Alpha is ten times the default here, so that fewer rollouts suffice.
  */
 const ALPHA = 0.1;
 const ROLLOUTS = 100;
@@ -28,19 +28,19 @@ const SAME: [string, Traffic, SomeJudgeOptions?][] = [
     },
   ],
   ["while both fail in bursts", { ...QUIET, fails: (t) => (t % 100 < 10 ? 0.5 : 0.005) }],
-  ["whose latency is in whole steps", { ...QUIET, ms: (u) => Math.ceil(lognormal(u) / 10) * 10 }],
+  ["whose latency is quantised", { ...QUIET, ms: (u) => Math.ceil(lognormal(u) / 10) * 10 }],
   [
-    "that take as much longer as is tolerated",
+    "with exactly the tolerated latency",
     { ...QUIET, ms: (u, candidate) => lognormal(u) * (candidate ? 1.25 : 1) },
     { tolerate: { latency: 0.25 } },
   ],
   [
-    "that fail as much more often as is tolerated",
+    "with exactly the tolerated ratio of failures",
     { ...QUIET, fails: (_, candidate) => (candidate ? 0.06 : 0.03) },
     { tolerate: { errors: 1 } },
   ],
   [
-    "that fail at the rate that is tolerated",
+    "with exactly the tolerated rate of failures",
     { ...QUIET, fails: (_, candidate) => (candidate ? 0.03 : 0.001) },
     { tolerate: { errorRate: 0.03 } },
   ],
@@ -61,12 +61,9 @@ describe("candidates", () => {
   });
 
   test.each([
+    ["a harmful ratio of failures", { ...QUIET, fails: (_: number, c: boolean) => (c ? 0.04 : 0.02) }],
     [
-      "fails as much more often as does harm",
-      { ...QUIET, fails: (_: number, c: boolean) => (c ? 0.04 : 0.02) },
-    ],
-    [
-      "takes as much longer as does harm",
+      "a harmful latency",
       {
         ...QUIET,
         fails: () => 0,
@@ -77,7 +74,7 @@ describe("candidates", () => {
     const beta = 0.1;
     let claims = 0;
     for (let seed = 0; seed < ROLLOUTS; seed++) {
-      // Nothing is called regressed here, so that all time is there for a wrong claim.
+      // With this alpha nothing regresses, so all time is available for a wrong claim.
       const judge = createJudge({ alpha: 1e-12, beta });
       let asked = 0;
       for (const observation of draw({ ...traffic, share: () => 0.5 }, seed)) {

@@ -4,7 +4,7 @@ import { createJudge, type Judge, type Observation, restoreJudge } from "./judge
 import { isOk, OUTCOME_KINDS, type OutcomeKind } from "../../traffic/outcome-kind.ts";
 import { EXCLUSIONS } from "./types.ts";
 
-/** Observations of any kind, in the order of time. */
+/** Generates observations of any kind in chronological order. */
 const observations = fc.array(
   fc.record({
     wait: fc.double({ min: 0, max: 200, noNaN: true }),
@@ -26,7 +26,7 @@ const inTime = (
   return drawn.map(({ wait, ...rest }) => ({ ...rest, ok: isOk(rest.kind), t: (t += wait) }));
 };
 
-describe("whatever it sees, a judge", () => {
+describe("for any observations, a judge", () => {
   test("counts excluded requests, and judges without them", () => {
     fc.assert(
       fc.property(observations, (drawn) => {
@@ -61,7 +61,7 @@ describe("whatever it sees, a judge", () => {
     );
   });
 
-  test("has the same result however often it is asked", () => {
+  test("has the same result for any number of queries", () => {
     fc.assert(
       fc.property(observations, (drawn) => {
         const all = inTime(drawn);
@@ -78,7 +78,7 @@ describe("whatever it sees, a judge", () => {
     );
   });
 
-  test("continues from a snapshot without a difference", () => {
+  test("continues from a snapshot identically", () => {
     fc.assert(
       fc.property(observations, observations, (first, second) => {
         const all = inTime([...first, ...second]);
@@ -105,7 +105,7 @@ function judged(all: Iterable<Observation>): Judge {
   return judge;
 }
 
-/** Evidence to nine digits: sums and powers of the same numbers differ beyond. */
+/** Rounds evidence to nine digits: sums and powers of the same numbers differ beyond. */
 function rounded(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (_, part) =>
     typeof part === "number" ? Number(part.toPrecision(9)) : part,

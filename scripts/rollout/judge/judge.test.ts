@@ -14,7 +14,7 @@ describe("a judge", () => {
     });
   });
 
-  test("calls a candidate that only fails regressed within 25 requests, five a second, at an even split", () => {
+  test("calls a candidate whose requests all fail regressed within 25 requests, at five per second and an even split", () => {
     const judge = createJudge();
     let requests = 0;
     for (const observation of draw(
@@ -37,7 +37,7 @@ describe("a judge", () => {
     );
   });
 
-  test("needs less evidence before a small share", () => {
+  test("needs less evidence for a small next share", () => {
     const judge = judged(draw({ ...EVEN, seconds: 50, share: () => 0.1, fails: () => 0.001 }, 2));
     expect(judge.verdict(0.05).verdict).toBe("healthy");
     expect(judge.verdict(1).verdict).toBe("undecided");
@@ -67,7 +67,7 @@ describe("a judge", () => {
     expect(judged(draw({ ...EVEN, seconds: 3600, ms }, 5)).verdict().verdict).toBe("healthy");
   });
 
-  describe("of latencies that a histogram has, with buckets twice as wide as what is tolerated", () => {
+  describe("of latencies from a histogram with buckets twice as wide as the tolerance", () => {
     const BOUNDS = [0, 5, 10, 25, 50, 100, 250, 500, 1000];
     function* inBuckets(traffic: Traffic, seed: number): Generator<Observation> {
       for (const observation of draw(traffic, seed)) {
@@ -131,7 +131,7 @@ describe("a judge", () => {
     expect(judge.verdict().because).toStartWith("the gateway answered ");
   });
 
-  test("does not count them where they were as frequent before", () => {
+  test("ignores them if they were as frequent before", () => {
     const judge = createJudge();
     for (let i = 0; i < 4000; i++) {
       const fails = i % 20 === 0;
@@ -165,22 +165,22 @@ describe("a judge", () => {
       return judge.verdict();
     };
 
-    test("blames a candidate whose answers are missing", () => {
+    test("attributes missing answers to the candidate", () => {
       const { t, because } = judgedBy({ baseline: 0, candidate: 0.3 }, 0.4);
       expect(because).toStartWith("callers gave up on ");
       expect(t).toBeLessThan(100);
     });
 
     test.each([
-      ["both revisions leave as many unanswered", { baseline: 0.3, candidate: 0.3 }, 0.4],
+      ["both revisions leave as many requests unanswered", { baseline: 0.3, candidate: 0.3 }, 0.4],
       ["the split is not in force", { baseline: 0, candidate: 0 }, 0.2],
       ["the split is not in force, and few give up", { baseline: 0.02, candidate: 0.02 }, 0.2],
-    ])("blames nothing where %s", (_, gaveUpOn, real) => {
+    ])("attributes nothing to the candidate if %s", (_, gaveUpOn, real) => {
       expect(judgedBy(gaveUpOn, 0.4, real).verdict).not.toBe("regressed");
     });
   });
 
-  test("judges a candidate with all traffic by what the baseline did before", () => {
+  test("judges a candidate with all traffic by the earlier baseline", () => {
     const judge = judged(draw({ ...EVEN, fails: () => 0.001 }, 8));
     for (let i = 0; i < 25; i++)
       judge.observe({ t: 601 + i, revision: "candidate", ok: false, ms: 20, share: 1 });
@@ -189,14 +189,14 @@ describe("a judge", () => {
     );
   });
 
-  test("does not blame a candidate with all traffic for a burst that may have hit both", () => {
+  test("does not attribute to a candidate with all traffic a burst that may have affected both", () => {
     const judge = judged(draw({ ...EVEN, fails: () => 0.001 }, 8));
     const burst = { seconds: 100, rate: () => 100, share: () => 1, fails: () => 0.3 };
     for (const observation of draw(burst, 9)) judge.observe({ ...observation, t: 601 + observation.t });
     expect(judge.regressed).toBe(false);
   });
 
-  test("finds what begins to fail late", () => {
+  test("detects failures that begin late", () => {
     const late = (t: number, candidate: boolean): number => (candidate && t > 3000 ? 0.2 : 0.01);
     const judge = judged(draw({ ...EVEN, seconds: 3600, fails: late }, 9));
     const { verdict, t } = judge.verdict();
@@ -212,7 +212,7 @@ describe("a judge", () => {
     expect(because).toStartWith("requests are not split as the shares say:");
   });
 
-  test("gets no evidence from the absence of a candidate", () => {
+  test("gets no evidence from the absence of the candidate", () => {
     const judge = createJudge();
     for (let i = 0; i < 10_000; i++) {
       judge.observe({ t: i / 100, revision: "baseline", ok: i % 50 !== 0, ms: 20 + (i % 7), share: 0.1 });
@@ -229,7 +229,7 @@ describe("a judge", () => {
   });
 });
 
-describe("failures that come together", () => {
+describe("failures that occur together", () => {
   const calm: Traffic = { seconds: 1200, rate: () => 50, share: () => 0.25, fails: () => 0.001 };
   const median = (times: number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] as number;
   const regressedAt = (traffic: Traffic, seed: number): number => {
@@ -255,7 +255,7 @@ describe("failures that come together", () => {
       );
   });
 
-  test("are found where they stay: all errors within six seconds at five a second", () => {
+  test("are detected if they persist: all errors within six seconds at five per second", () => {
     const all = { ...calm, seconds: 60, rate: () => 5, fails: (_: number, c: boolean) => (c ? 1 : 0.001) };
     expect(median(Array.from({ length: 41 }, (_, seed) => regressedAt(all, seed)))).toBeLessThanOrEqual(6);
   });
@@ -272,7 +272,7 @@ describe("marks beside errors", () => {
   test.each([
     ["rejected", "the candidate rejects requests (4xx) more often than the baseline:"],
     ["abandoned", "callers give up on the candidate more often than on the baseline:"],
-  ] as const)("%s in excess are evidence, and common to both they are not", (kind, because) => {
+  ] as const)("an excess of %s is evidence, but not if it is common to both", (kind, because) => {
     expect(judgeOf(kind, (candidate) => (candidate ? 0.12 : 0)).verdict().because).toStartWith(because);
     expect(judgeOf(kind, () => 0.12).regressed).toBe(false);
   });
@@ -303,7 +303,7 @@ describe("sticky assignment", () => {
     expect(judge.verdict().because).toStartWith("requests are assigned in runs, as with sticky sessions,");
   });
 
-  test("is not seen in bursts, in which the answers of the faster revision end one after the other", () => {
+  test("is not detected in bursts, in which the answers of the faster revision end one after the other", () => {
     const random = seededRandom(7);
     const judge = createJudge({ tolerate: { latency: 10 } });
     for (let burst = 0; burst < 500; burst++) {
@@ -362,7 +362,7 @@ describe("the input of a judge", () => {
     expect(() => createJudge(options)).toThrow(message);
   });
 
-  test("calls harmful at least what is tolerated", () => {
+  test("has harmful limits of at least the tolerated ones", () => {
     expect(createJudge({ tolerate: { errors: 3, errorRate: 0.02, latency: 1 } }).options.harm).toEqual({
       errors: 3,
       errorRate: 0.02,

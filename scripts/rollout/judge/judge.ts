@@ -12,43 +12,43 @@ export type { JudgeSnapshot } from "./snapshot.ts";
 export type { Evidence, Judge, JudgeOptions, Observation, Verdict } from "./types.ts";
 
 /**
- * A judge of one rollout, from its first request to its last.
+ * Creates the judge of one rollout, for its whole duration.
  *
- * Theorem 1. Let failures be independent given the time, with a probability that may change with time for both revisions,
- * and the candidate's at most `1 + tolerate.errors` times the baseline's. Then a whole rollout ends in `regressed` for its
- * errors with probability alpha at most, however long it is and however often it is asked. Proof: request by request the
- * wealth of all bets, weighed by `PARTS`, is a supermartingale (`ShareTest`), so it reaches 1/alpha with that probability
- * at most (Ville 1939). What the judge counts is never more than that wealth: a cluster of failures is worth at most
- * what its first failure is, and a limited gain is at most the gain. The same holds for latencies that are
- * stochastically no larger than tolerated (`RankTest`).
+ * Theorem 1. Let failures be independent given the time, with a probability that may change with time for both
+ * revisions, and let the candidate's be at most `1 + tolerate.errors` times the baseline's. Then a whole rollout ends
+ * in `regressed` because of errors with probability alpha at most, for any duration and any number of queries. Proof:
+ * request by request the wealth of all bets, weighted by `PARTS`, is a supermartingale (`ShareTest`), so it reaches
+ * 1/alpha with that probability at most (Ville 1939). The judge never counts more than that wealth: a cluster of
+ * failures counts at most as much as its first failure, and a limited gain at most as much as the gain. The same
+ * holds for latencies that are stochastically no larger than tolerated (`RankTest`).
  *
- * Theorem 2. Let there be mishaps as well: times of at most `LONGEST_MISHAP` seconds in which one revision fails as it likes, a
- * single episode each (`Episodes`), which a partial outage at a few requests a second need not be. A mishap of the candidate that shows as a cluster multiplies a bet on failures with
- * ratio r by c = 2r/(r + 1) < 2 at most, and one that shows as a single failure by what that failure is worth, 1/w at most
- * at a share w. So with N mishaps of the candidate, at times that do not depend on the rest, `regressed` has probability
- * alpha times the mean of the product of these factors at most: 2^N where all show as clusters, and no mishap decides by
- * itself. Where a mishap that is seen hits either revision with probability 1/2, the mean factor is (c + b)/2 at most, b for one failure
- * of the baseline; at a share of a half b = 2/(r + 1), so c + b = 2, the mean factor is 1, and the bound is alpha again.
- * Bets on all requests gain a factor of e² a second at most, and lose it by the candidate's next successes.
+ * Theorem 2. Let there also be mishaps: periods of at most `LONGEST_MISHAP` seconds in which one revision fails
+ * arbitrarily, each a single episode (`Episodes`), which a partial outage at a few requests per second need not be. A
+ * mishap of the candidate that shows as a cluster multiplies a bet on failures with ratio r by at most c = 2r/(r + 1)
+ * < 2, and one that shows as a single failure by the factor of that failure, at most 1/w at a share w. So with N
+ * mishaps of the candidate, at times that are independent of everything else, `regressed` has at most probability
+ * alpha times the mean of the product of these factors: 2^N if all show as clusters; no single mishap decides. If a
+ * visible mishap affects either revision with probability 1/2, the mean factor is at most (c + b)/2, with b for one
+ * failure of the baseline; at a share of a half b = 2/(r + 1), so c + b = 2, the mean factor is 1, and the bound is
+ * alpha again. Bets on all requests gain a factor of at most e² per second, and lose it by the candidate's next
+ * successes.
  *
- * Levels of latency: a bet on latency gains a factor of e^4.2 within 30 seconds at most, which is less than it takes, and is
- * made with as little of the wealth as the spread of the baseline's own levels demands (`Steadiness`); beyond
- * theorem 1 no bound is claimed for them, and `kyc bench judge` has the figures.
+ * Levels of latency: a bet on latency gains a factor of at most e^4.2 within 30 seconds, which is less than the
+ * threshold, and stakes only as much of the wealth as the spread of the baseline's own levels permits (`Steadiness`);
+ * beyond theorem 1 no bound is claimed for them, and `kyc bench judge` has the figures.
  *
- * Callers that give up on a revision that is not known have a test with assumptions of its own (`UnansweredTest`).
+ * Callers that give up on an unknown revision have a test with assumptions of its own (`UnansweredTest`).
  *
- * How soon: a candidate that only fails, beside a baseline that does not, is out after about ln(14/alpha) / H(w) requests
- * of both, and after four seconds at the earliest, where H(w) = -w ln w - (1-w) ln(1-w) is what each can tell at most.
+ * Detection time: a candidate that always fails, beside a baseline that does not, is detected after about
+ * ln(14/alpha) / H(w) requests of both, and after four seconds at the earliest, where H(w) = -w ln w - (1-w) ln(1-w)
+ * is the most information of one request.
  * @throws RangeError for an option out of its range
  */
 export function createJudge(options: SomeJudgeOptions = {}): Judge {
   return new TrafficJudge(judgeOptions(options));
 }
 
-/**
- * A judge that continues from a snapshot.
- * @throws TypeError when it is not a snapshot of this version
- */
+/** Restores a judge from a snapshot. @throws TypeError if it is not a snapshot of this version */
 export function restoreJudge(snapshot: unknown): Judge {
   const state = readSnapshot(snapshot);
   const judge = new TrafficJudge(judgeOptions(state.options));
@@ -105,7 +105,7 @@ class TrafficJudge implements Judge {
     if (revision === "candidate" ? share === 0 : revision === "baseline" && share === 1) {
       return this.#exclude("unsplit", count);
     }
-    // Equal requests are observed one by one, so that the size of a batch does not change the result.
+    // Equal requests are observed one by one, so that the batch size does not change the result.
     let left = count;
     while (left > 0 && this.#fell === undefined) {
       this.#count(revision, kind, ms, share, 1);
@@ -192,7 +192,7 @@ class TrafficJudge implements Judge {
 
   #evidence(next: number): Evidence {
     const { alpha, beta, harm } = this.options;
-    // The same rate does less harm to a part of the requests.
+    // The same rate does less harm to a fraction of the requests.
     const rate = harm.errorRate / Math.min(1, Math.max(next, harm.errorRate));
     return {
       t: Number.isFinite(this.#t) ? this.#t : 0,
@@ -218,7 +218,7 @@ class TrafficJudge implements Judge {
   }
 }
 
-/** The most requests in one observation: more would take too long. */
+/** The most requests in one observation; more would take too long. */
 const MOST_AT_ONCE = 1_000_000;
 
 function isCount(count: number): boolean {

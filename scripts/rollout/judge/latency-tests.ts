@@ -24,21 +24,22 @@ export interface LatencyState {
 }
 
 // The number of the baseline's latencies before its quantile is used, the number between two updates of it, and the
-// number that are remembered before older ones count for less.
+// number after which older ones count less.
 const AT_LEAST = { median: 20, p99: 60 };
 const MOST_BETWEEN = 1024;
 const REMEMBERED = 16_384;
 
 /**
- * Whether the candidate is slower than the baseline by more than a tolerated factor: on the whole, and at p99.
+ * Tests whether the candidate is slower than the baseline by more than a tolerated factor, on the whole and at p99.
  *
- * On the whole: by the ranks of its latencies among those of both, the baseline's multiplied by the factor (`RankTest`).
- * Each request adds much evidence, but little about a slow hundredth.
+ * On the whole: by the ranks of its latencies among those of both revisions, with the baseline's multiplied by the
+ * factor (`RankTest`). Each request adds much evidence, but little about a slow percent.
  *
- * At p99: the baseline's quantile x is estimated from earlier requests. If the candidate takes at most f times as long, it
- * exceeds f·x no more often than the baseline exceeds x, for any x and for anything that affects both: a mark of
- * `ShareTest`, with its guarantees. A wrong x costs power, not validity. (Stochastic order tested by exceedances: Lindon, Sanden, Shirikian, Rapid regression detection in software
- * deployments through sequential testing, KDD 2022.)
+ * At p99: the baseline's quantile x is estimated from earlier requests. If the candidate takes at most f times as
+ * long, it exceeds f·x no more often than the baseline exceeds x, for any x and for any influence on both: a mark of
+ * `ShareTest`, with its guarantees. A wrong x costs power, not validity. (Stochastic order tested by exceedances:
+ * Lindon, Sanden, Shirikian, Rapid regression detection in software deployments through sequential testing, KDD
+ * 2022.)
  *
  * The claims that it is not harmfully slower at the median and at p99 are the reverse test, with the harmful factor
  * instead of the tolerated one.
@@ -68,10 +69,10 @@ export class LatencyTests {
   }
 
   /**
-   * Compares a successful request while both revisions have a share. Where the latency is known by two bounds, each test
-   * uses the one to its disadvantage, so that a bucket's width is never evidence of a difference.
-   * @param missing what the weighed e-values of all tests lack to decide the rollout
-   * @param ranked the share to compare ranks by; 0 while one revision has had no request lately
+   * Compares a successful request while both revisions have a share. If the latency is known by two bounds, each test
+   * uses the bound to its disadvantage, so that a bucket's width is never evidence of a difference.
+   * @param missing the amount by which the weighted e-values of all tests fall short of the decision
+   * @param ranked the share for comparing ranks; 0 while one revision has had no request lately
    */
   observe(
     candidate: boolean,
@@ -84,7 +85,7 @@ export class LatencyTests {
     ranked = steady ? share : 0,
   ): void {
     const { part } = this.#steadiness;
-    // Ranks bet on every request: while one revision is missing, its absence alone would win.
+    // Ranks bet on every request: while one revision is missing, they would win by its absence alone.
     if (ranked > 0)
       this.slower.observe(
         this.#scaled(candidate, fromMs, ms),
@@ -119,7 +120,7 @@ export class LatencyTests {
   }
 
   /**
-   * The logarithms of the evidence that the candidate is not harmfully slower.
+   * Returns the logarithms of the evidence that the candidate is not harmfully slower.
    * @param rate the share of its requests that may be harmfully slow at p99 without harm
    */
   logsNotWorse(rate: number): Record<"median" | "p99", number> {
@@ -131,7 +132,7 @@ export class LatencyTests {
     this.slowerP99.deposit();
   }
 
-  /** Restarts the claims: evidence at a lower share is not enough for a higher one. */
+  /** Restarts the claims: evidence at a lower share is not sufficient for a higher one. */
   nextStep(): void {
     this.#median.nextStep();
     this.#p99.nextStep();
@@ -161,7 +162,7 @@ export class LatencyTests {
     this.#p99.restore(state.p99);
   }
 
-  /** The latency for ranks: the baseline's is multiplied by the tolerated factor. */
+  /** Returns the latency for ranks: the baseline's is multiplied by the tolerated factor. */
   #scaled(candidate: boolean, fromMs: number, ms: number): number {
     return candidate ? fromMs : ms * this.#tolerated;
   }
@@ -169,8 +170,9 @@ export class LatencyTests {
 
 /** The claim that the candidate is not harmfully slower at one quantile. */
 class QuantileClaim {
-  // Bounds of the baseline's quantile, in milliseconds; infinite until there are enough latencies. They differ where many
-  // latencies are equal: above them, at most the quantile's part of the baseline is marked, and below, at least that part.
+  // Bounds of the baseline's quantile, in milliseconds; infinite until there are enough latencies. They differ if
+  // many latencies are equal: above the upper one, at most the quantile's part of the baseline is marked, and above
+  // the lower one at least that part.
   #low = Number.POSITIVE_INFINITY;
   #high = Number.POSITIVE_INFINITY;
   readonly #harmful: number;
@@ -206,8 +208,8 @@ class QuantileClaim {
   }
 
   /**
-   * The logarithm of the evidence: either the candidate exceeds the harmful threshold less often than the baseline its
-   * quantile, or in less than a share `limit` of its requests. Each of the two claims gets half of the level.
+   * Returns the logarithm of the evidence for either of two claims, each at half of the level: the candidate exceeds
+   * the harmful threshold less often than the baseline its quantile, or in less than a share `limit` of its requests.
    */
   log(limit: number): number {
     const compared = Math.log(this.#notWorse.value);

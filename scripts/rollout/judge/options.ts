@@ -1,7 +1,7 @@
 import { DEFAULTS } from "./defaults.ts";
 import type { JudgeOptions } from "./types.ts";
 
-/** Options; those that are left out have the value of `DEFAULTS`. */
+/** Options of a judge; omitted ones default to `DEFAULTS`. */
 export interface SomeJudgeOptions {
   alpha?: number | undefined;
   beta?: number | undefined;
@@ -10,7 +10,7 @@ export interface SomeJudgeOptions {
 }
 
 /**
- * Fills in the defaults. The harmful values are at least the tolerated ones.
+ * Sets the defaults. The harmful values are at least the tolerated ones.
  * @throws RangeError that names the option and the expected range
  */
 export function judgeOptions(some: SomeJudgeOptions): JudgeOptions {

@@ -111,7 +111,7 @@ export const TestsState = Type.Object({
 });
 export type TestsState = Static<typeof TestsState>;
 
-/** The state of a judge. The version rises whenever the fields or their meaning change. */
+/** The state of a judge. The version increases whenever the fields or their meaning change. */
 export const JudgeSnapshot = Type.Object({
   version: Type.Literal(6),
   options: Options,
@@ -129,8 +129,8 @@ export const JudgeSnapshot = Type.Object({
 export type JudgeSnapshot = Static<typeof JudgeSnapshot>;
 
 /**
- * Reads a snapshot from JSON.
- * @throws TypeError when it is not a snapshot of this version: the judge must start again
+ * Parses a snapshot from JSON.
+ * @throws TypeError if it is not a snapshot of this version; the judge must start again
  */
 export function readSnapshot(value: unknown): JudgeSnapshot {
   if (Check(JudgeSnapshot, value)) return value;

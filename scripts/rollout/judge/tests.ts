@@ -9,17 +9,17 @@ import { UnitMemory } from "./statistics/unit-memory.ts";
 import type { TestsState } from "./snapshot.ts";
 import type { Arm, JudgeOptions, TestName } from "./types.ts";
 
-/** The least logarithm of evidence that is reported: JSON has no infinity. */
+/** The smallest logarithm of evidence that is reported: JSON has no infinity. */
 const LEAST = -460;
 
 /**
- * For how long a revision may be silent, in lengths of an average run of the other. Beyond the first there are no bets
- * on all requests (13 % of the time by chance), beyond the second no bets at all (0.2 %).
+ * How long a revision may be silent, in average runs of the other. Above `STEADY` there are no bets on all requests
+ * (13 % of the time by chance), above `MISSING` no bets at all (0.2 %).
  */
 const STEADY = 2;
 const MISSING = 6;
 
-/** Outcomes beside errors that are compared as errors are. */
+/** Outcomes besides errors that are compared like errors. */
 const MARKS = ["rejected", "abandoned"] as const;
 
 /** All tests of one rollout, and their evidence. */
@@ -35,7 +35,7 @@ export class Tests {
   readonly #unanswered: UnansweredTest;
   readonly #gateway: RateGuard;
   readonly #alone: RateGuard;
-  /** The part of the e-value that comparisons make, and whether it has to be computed again. */
+  /** The part of the e-value from comparisons, and whether it must be recomputed. */
   #compared = 0;
   #isStale = true;
   readonly #hasToleratedRate: boolean;
@@ -44,7 +44,7 @@ export class Tests {
 
   constructor({ alpha, tolerate, harm }: JudgeOptions) {
     this.#hasToleratedRate = tolerate.errorRate > 0;
-    // A little more than needed, so that rounding does not end just below.
+    // Slightly more than needed, so that rounding does not end just below.
     this.#threshold = (1 / alpha) * (1 + 1e-9);
     this.#errors = new ErrorTests({
       tolerated: 1 + tolerate.errors,
@@ -80,7 +80,7 @@ export class Tests {
     );
   }
 
-  /** Takes one request into account. */
+  /** Observes one request. */
   observe(
     t: number,
     revision: Arm,
@@ -116,7 +116,7 @@ export class Tests {
       if (kind !== "success" || this.#hasToleratedRate) this.#isStale = true;
     }
     if (share > 0 && share < 1) this.#compare(t, candidate, kind, fromMs, ms, share, unit);
-    // After the comparison: a latency is compared with those before it.
+    // After the comparison: a latency is compared with earlier ones only.
     if (kind === "success" && share < 1) this.#latency.learn(candidate, fromMs, ms, t);
   }
 
@@ -135,7 +135,7 @@ export class Tests {
   }
 
   /**
-   * The logarithm of the evidence that the candidate is not harmfully worse, for each claim.
+   * Returns the logarithm of the evidence that the candidate is not harmfully worse, for each claim.
    * @param rate the share of the candidate's requests that may fail, or be slow, without harm
    */
   logsNotWorse(rate: number): Record<"errors" | "median" | "p99", number> {
@@ -147,12 +147,12 @@ export class Tests {
     };
   }
 
-  /** The logarithm of the evidence that requests are not split as the shares say. */
+  /** Returns the logarithm of the evidence that requests are not split by the shares. */
   logMisdirected(): number {
     return logOf(this.#assignment.misdirected);
   }
 
-  /** The logarithm of the evidence that the split assigns requests in runs. */
+  /** Returns the logarithm of the evidence that the split assigns requests in runs. */
   logRuns(): number {
     return logOf(this.#assignment.runs);
   }
@@ -206,16 +206,16 @@ export class Tests {
     this.#assignment.count(candidate);
     // A unit that stays with its revision is evidence about the assignment once.
     if (unit === undefined || this.#units.first(unit, "seen")) this.#direct(candidate, share, t, ms);
-    // Where requests come in runs, a long run does not mean that the other revision gets nothing, and its absence
+    // If requests come in runs, a long run does not mean that the other revision gets no requests, and its absence
     // proves nothing.
     const { inRuns } = this.#assignment;
     if (run > MISSING && !inRuns) return;
     const present = run <= STEADY && !inRuns;
-    // Units differ in how many requests they send, so the share of requests is not that of the split: how few requests
-    // the candidate has proves nothing, and latencies are compared by the observed share.
+    // Units send different numbers of requests, so the share of requests differs from that of the split: a small
+    // number of the candidate's requests proves nothing, and latencies are compared by the observed share.
     const steady = present && unit === undefined;
-    // What is missing to decide. It is computed before any test learns of this request: what one test wins by it must not
-    // decide what another bets on it.
+    // The evidence missing for a decision. It is computed before any test observes this request: the gain of one test
+    // must not influence the stake of another on the same request.
     const missing = this.#threshold - this.value;
     this.#isStale = true;
     // A unit that fails again is not new evidence.
@@ -236,14 +236,14 @@ export class Tests {
       this.#latency.observe(candidate, fromMs, ms, inForce, missing, steady, t, present ? ranked : 0);
   }
 
-  /** Tests to which revision a request went. Claims are restarted when the shares become believed or no longer are. */
+  /** Tests the assignment of a request. Restarts the claims when the shares become refuted or are no longer. */
   #direct(candidate: boolean, share: number, t: number, ms: number): void {
     if (!this.#assignment.observe(candidate, share, t, ms)) return;
     this.#errors.nextStep();
     this.#latency.nextStep();
   }
 
-  /** Restarts the claims at a higher share, which the candidate may not bear. */
+  /** Restarts the claims at a higher share, which the candidate may not sustain. */
   #nextStep(t: number, share: number): void {
     const first = this.#highestShare === 0;
     this.#highestShare = share;

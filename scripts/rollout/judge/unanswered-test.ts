@@ -4,24 +4,24 @@ import { RateGuard } from "./statistics/rate-guard.ts";
 import { ShareTest } from "./statistics/share-test.ts";
 
 /**
- * The probability that the rate before is outside of its interval. A short look before a rollout must do: at a smaller one
- * the limit of the guard would be above what a slow tenth of all requests adds.
+ * The probability that the earlier rate is outside of its interval. A short observation before a rollout must
+ * suffice: with a smaller probability the limit of the guard would exceed the increase by a slow tenth of all
+ * requests.
  */
 const MISSED = 0.05;
 
 /**
- * Tests whether the candidate leaves requests unanswered, where the revision of such a request is not known: a caller that
- * gives up has no answer that names it. A candidate to blame shows in two ways, and both are needed:
- *
+ * Tests whether the candidate leaves requests unanswered. The revision of such a request is unknown: a caller that
+ * gives up has no answer that names it. Two observations are needed:
  * - More callers give up than before the candidate had a share (`RateGuard`).
- * - Of the answers, fewer come from the candidate than its share explains (`ShareTest`). If requests are split by the
- *   shares, and the candidate leaves no larger part of its requests unanswered than the baseline, then an answer is the
- *   candidate's with at least the probability of its share, and no bet on less can win on average.
+ * - Fewer answers come from the candidate than its share explains (`ShareTest`).
  *
- * The smaller one of two e-processes is one for either hypothesis. So a candidate that is no worse is blamed with
- * probability alpha at most if requests are split by the shares, whatever else makes callers give up on both revisions; and
- * likewise if they are not, unless callers begin to give up at the same time. It begins with the first unanswered
- * request, and costs nothing without one.
+ * If requests are split by the shares, and the candidate leaves no larger part of its requests unanswered than the
+ * baseline, an answer is the candidate's with at least the probability of its share, and no bet on less can win on
+ * average. The smaller of two e-processes is one for either hypothesis. So a candidate that is no worse is blamed
+ * with probability alpha at most if requests are split by the shares, for any cause that makes callers give up on
+ * both revisions; and likewise if they are not, unless callers begin to give up at the same time. The test begins
+ * with the first unanswered request, and costs nothing without one.
  */
 export class UnansweredTest {
   readonly #guard = new RateGuard(MISSED, LEAST_FAILURES.unanswered);
@@ -32,19 +32,19 @@ export class UnansweredTest {
     return this.#hasBegun ? Math.min(this.#guard.value, this.#fewer.value) : 1;
   }
 
-  /** Takes a request while the candidate has no share. */
+  /** Observes a request while the candidate has no share. */
   before(unanswered: boolean): void {
     this.#guard.before(unanswered);
   }
 
   /**
-   * Takes a request while both revisions have a share.
-   * @param candidate whether the candidate answered it; undefined where it is not known which did
+   * Observes a request while both revisions have a share.
+   * @param candidate whether the candidate answered it; undefined if the revision is unknown
    * @param t seconds
    */
   after(unanswered: boolean, candidate: boolean | undefined, share: number, t: number): void {
     if (!this.#hasBegun) {
-      // A request that decides when the test begins is no evidence in it.
+      // The request that starts the test is not evidence in it.
       this.#hasBegun = unanswered;
       return;
     }

@@ -3,7 +3,7 @@ import type { AnswerValue } from "../../traffic/answer-values.ts";
 import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { AnswerCheck } from "./answer-check.ts";
 
-/** ln(1/0.005): what one check among requests needs. */
+/** ln(1/0.005): the threshold of one check beside requests. */
 const DECIDES = Math.log(200);
 
 interface Drawn {
@@ -13,7 +13,7 @@ interface Drawn {
   seed?: number;
 }
 
-/** After how many seconds a field is found to differ; undefined where it is not. */
+/** Returns after how many seconds a field is found to differ; undefined if it is not. */
 function found(
   draw: (side: "candidate" | "baseline", random: () => number, t: number) => AnswerValue,
   { rps = 20, share = 0.25, seconds = 600, seed = 1 }: Drawn = {},
@@ -29,12 +29,12 @@ function found(
 }
 
 const seeds = Array.from({ length: 100 }, (_, seed) => seed);
-/** How many of a hundred comparisons find a difference. */
+/** Returns how many of a hundred comparisons find a difference. */
 const howMany = (draw: Parameters<typeof found>[0], options: Drawn = {}): number =>
   seeds.filter((seed) => found(draw, { seconds: 120, ...options, seed }) !== undefined).length;
 
 describe("a field of answers", () => {
-  test("that turned around is found within seconds, and named", () => {
+  test("with inverted values is found within seconds, and named", () => {
     const turned = found((side) => side === "baseline");
     expect(turned?.t).toBeLessThan(12);
     expect(turned?.says).toMatch(
@@ -42,12 +42,12 @@ describe("a field of answers", () => {
     );
   });
 
-  test("that fails more often is found, at every share of the traffic", () => {
+  test("that fails more often is found at every share of the traffic", () => {
     const passes = (side: string, random: () => number) => random() >= (side === "candidate" ? 0.2 : 0.01);
     for (const share of [0.05, 0.5, 0.95]) expect(found(passes, { share })?.t).toBeLessThan(300);
   });
 
-  test("that is missing, or of another type, is found and said", () => {
+  test("that is missing, or of another type, is found and reported", () => {
     expect(found((side) => (side === "candidate" ? { missing: "not JSON" } : true))?.says).toContain(
       "not JSON",
     );
@@ -62,7 +62,7 @@ describe("a field of answers", () => {
     expect(found((side) => (side === "candidate" ? -1 : 0))?.says).toStartWith("finds below 0 in 100 %");
   });
 
-  test("that is alike is left alone, whatever it holds and whatever the share really is", () => {
+  test("that is alike has no finding, for any values and any actual share", () => {
     expect(howMany((_side, random) => random() < 0.99)).toBe(0);
     expect(howMany((_side, random) => Math.floor(random() * 40).toString())).toBe(0);
     expect(howMany((_side, random) => 700 + 100 * random(), { share: 0.5 })).toBe(0);
@@ -71,13 +71,13 @@ describe("a field of answers", () => {
     expect(howMany((side, random) => random() < (side === "candidate" ? 0.545 : 0.5))).toBe(0);
   });
 
-  test("in one bad second is not enough", () => {
+  test("is not decided by one bad second", () => {
     const badSecond = (side: string, _random: () => number, t: number) =>
       side === "baseline" || t < 20 || t >= 21;
     expect(found(badSecond, { rps: 500, share: 0.5, seconds: 60 })).toBeUndefined();
   });
 
-  test("goes on from its state as if nothing had been", () => {
+  test("continues identically from its state", () => {
     const random = seededRandom(7);
     let check = new AnswerCheck(1.25);
     const whole = new AnswerCheck(1.25);
@@ -91,7 +91,7 @@ describe("a field of answers", () => {
     expect(check.snapshot()).toEqual(whole.snapshot());
   });
 
-  test("without any value says why", () => {
+  test("without any value has the reason", () => {
     const check = new AnswerCheck(1.25);
     expect([check.isEmpty, check.says]).toEqual([true, "has found no value yet"]);
     check.observe("baseline", { missing: "no such field" }, 1);

@@ -4,9 +4,11 @@ import { AnswerValue } from "../../traffic/answer-values.ts";
 import { DEPOSIT_SECONDS } from "../judge/defaults.ts";
 import { isMissing, labelOf, Mark, MarkState } from "./answer-mark.ts";
 
-/** Answers of each revision that wait for one of the other; of more the oldest is dropped. */
+/** The number of answers of each revision that wait for one of the other; beyond, the oldest is dropped. */
 const MOST_WAITING = 8;
-/** The numbers of the baseline that the thresholds are taken from, and the parts of them that lie below each. */
+/**
+ * The number of the baseline's values that determine the thresholds, and the fractions of them below each threshold.
+ */
 const LEARNT_FROM = 40;
 const QUANTILES = [0.5, 0.1, 0.9, 0.25, 0.75] as const;
 /** The number of values with separate marks. */
@@ -17,13 +19,13 @@ const Side = Type.Object({
   waiting: Type.Array(AnswerValue),
   answers: Type.Integer(),
   missing: Type.Integer(),
-  /** Why the last one without a value has none. */
+  /** Why the last answer without a value has none. */
   why: Type.String(),
 });
 
 export const AnswerCheckState = Type.Object({
   marks: Type.Array(MarkState),
-  /** The baseline's first numbers, until the thresholds are taken from them. */
+  /** The baseline's first numbers, until they have determined the thresholds. */
   numbers: Type.Union([Type.Array(Type.Number()), Type.Null()]),
   pairs: Type.Integer(),
   candidate: Side,
@@ -34,31 +36,34 @@ export type AnswerCheckState = Static<typeof AnswerCheckState>;
 type SideName = "candidate" | "baseline";
 
 /**
- * Compares a field of answers between two revisions: how often each value occurs, and of numbers how often they are
+ * Compares a field of answers between two revisions: the frequency of each value, and for numbers how often they are
  * beyond quantiles of the baseline's first ones.
  *
- * Answers are compared in pairs, each answer of the candidate with one of the baseline at about the same time. If both
- * have a mark with probabilities p and q, then of the pairs that differ in it the candidate has it in a part p(1-q) of
- * p(1-q) + q(1-p), whose odds are the ratio of the odds of p and q (McNemar, Psychometrika 1947), whatever the shares of
- * the traffic are, and whatever changes with time for both. While that ratio lies between 1/f and f for the tolerated f,
- * each bet that one side has the mark in a part of more than f/(1+f) is a supermartingale, and so is the average of the
- * bets of both sides. The k-th mark gets 1/(k(k+1)) of the level, so that by Ville's inequality (1939) and the union bound
- * any mark is found to differ with the probability of the level at most, however long it takes. The bound holds for
- * answers that are independent given the time; those of one applicant count once, and what one second wins is limited.
+ * Answers are compared in pairs, each answer of the candidate with one of the baseline at about the same time. If
+ * both have a mark with probabilities p and q, then of the pairs that differ in it the candidate has it in a fraction
+ * p(1-q) of p(1-q) + q(1-p), whose odds are the ratio of the odds of p and q (McNemar, Psychometrika 1947), for any
+ * shares of the traffic, and for any change with time that affects both. While that ratio lies between 1/f and f for
+ * the tolerated f, each bet that one side has the mark in a fraction of more than f/(1+f) is a supermartingale, and
+ * so is the average of the bets of both sides. The k-th mark gets 1/(k(k+1)) of the level, so that by Ville's
+ * inequality (1939) and the union bound any mark is found to differ with at most the probability of the level, for
+ * any duration.
+ *
+ * The bound holds for answers that are independent given the time. Those of one applicant count once, and the gain
+ * within one second is limited.
  */
 export class AnswerCheck {
   readonly #tolerated: number;
   readonly #marks: Mark[];
   readonly #state: Omit<AnswerCheckState, "marks">;
 
-  /** @param tolerated the ratio of odds that is no difference, 1 or more */
+  /** @param tolerated the tolerated ratio of odds, 1 or more */
   constructor(tolerated: number, { marks, ...state }: AnswerCheckState = newState()) {
     this.#tolerated = tolerated;
     this.#marks = marks.map((mark) => new Mark(tolerated, mark));
     this.#state = structuredClone(state);
   }
 
-  /** Takes the value of an answer, at `t` seconds. */
+  /** Observes the value of an answer at `t` seconds. */
   observe(side: SideName, value: AnswerValue, t: number): void {
     const own = this.#state[side];
     own.answers++;
@@ -81,12 +86,12 @@ export class AnswerCheck {
     return candidate.answers + baseline.answers === candidate.missing + baseline.missing;
   }
 
-  /** The evidence of the mark that differs most, as a natural logarithm that decides at ln(1/level). */
+  /** The evidence of the mark that differs most, as a natural logarithm with the threshold ln(1/level). */
   get evidence(): number {
     return Math.max(0, ...this.#marks.map((mark, i) => mark.evidence(i)));
   }
 
-  /** What was seen, in words: of the mark that differs most. */
+  /** Describes the observations of the mark that differs most. */
   get says(): string {
     const { candidate, baseline, pairs } = this.#state;
     if (this.isEmpty) {
@@ -103,7 +108,7 @@ export class AnswerCheck {
     return { ...structuredClone(this.#state), marks: this.#marks.map((mark) => mark.state) };
   }
 
-  /** Takes the thresholds from the first numbers; those are not compared by them. */
+  /** Computes the thresholds from the first numbers, which are not compared themselves. */
   #learn(value: number, t: number): void {
     const { numbers, baseline } = this.#state;
     if (numbers === null) return;

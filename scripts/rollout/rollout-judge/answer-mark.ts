@@ -5,16 +5,16 @@ import { DEPOSIT_SECONDS } from "../judge/defaults.ts";
 import { MixtureFields } from "../judge/snapshot.ts";
 import { Mixture } from "../judge/statistics/mixture.ts";
 
-/** The supposed probabilities that of two answers that differ in a mark the candidate's has it. */
+/** The supposed probabilities that, of two answers that differ in a mark, the candidate's has it. */
 const BETS = [0.65, 0.8, 0.97] as const;
-/** Answers of one mishap are one piece of evidence: what a mark can win within a second. */
+/** Limits the gain of a mark within a second, because the answers of one mishap are one piece of evidence. */
 const LIMITS = [{ seconds: 1, gain: Math.exp(2) }];
-/** The part of a mark's wealth that is held back for changes that begin later. */
+/** The part of a mark's wealth that is reserved for changes that begin later. */
 const RESERVE = 0.1;
 
 /** The state of a `Mark`. */
 export const MarkState = Type.Object({
-  /** As in `true`, or `above 712`. */
+  /** For example `true` or `above 712`. */
   label: Type.String(),
   /** For numbers: the mark is a value beyond this bound. */
   bound: Type.Optional(Type.Object({ above: Type.Boolean(), of: Type.Number() })),
@@ -22,17 +22,17 @@ export const MarkState = Type.Object({
   peak: Type.Number(),
   /** Seconds: when the next portion of the reserve is due. */
   nextDeposit: Type.Number(),
-  /** How many of the compared answers have it, and the pairs that were compared since there is the mark. */
+  /** The number of compared answers with the mark, and the pairs compared since the mark exists. */
   candidate: Type.Integer(),
   baseline: Type.Integer(),
   pairs: Type.Integer(),
 });
 export type MarkState = Static<typeof MarkState>;
 
-/** A mark that answers have or have not, and the bets that one revision has it more often. */
+/** A property of answers, and the bets that one revision has it more often. */
 export class Mark extends Mixture {
   readonly #state: Omit<MarkState, "test">;
-  /** The factors of each bet's wealth for a pair in which the candidate alone has the mark, or the baseline alone. */
+  /** The factors of each bet's wealth for a pair in which only the candidate has the mark, or only the baseline. */
   readonly #onCandidate: Float64Array;
   readonly #onBaseline: Float64Array;
 
@@ -87,7 +87,7 @@ export class Mark extends Mixture {
     state.peak = Math.max(state.peak, this.value);
   }
 
-  /** @param index how many marks were there before */
+  /** @param index the number of earlier marks */
   evidence(index: number): number {
     return Math.log(this.#state.peak) - Math.log((index + 1) * (index + 2));
   }
@@ -106,7 +106,7 @@ export function isMissing(value: AnswerValue): value is { missing: string } {
   return typeof value === "object" && value !== null;
 }
 
-/** A value as a mark; undefined for numbers, which are marked by bounds. */
+/** Returns a value as a mark; undefined for numbers, which are marked by bounds. */
 export function labelOf(value: AnswerValue): string | undefined {
   if (typeof value === "number") return undefined;
   return isMissing(value) ? `no value (${value.missing})` : JSON.stringify(value);

@@ -17,7 +17,7 @@ import { trafficJudge } from "./traffic-judge.ts";
 
 const CHECKED = { ...SETTINGS, checks: [{ name: "queue", query: 'max(queue{revision="$revision"})' }] };
 
-/** After how many readings a check finds the candidate worse; undefined if it does not within 500. */
+/** Returns after how many readings a check finds the candidate worse; undefined if it does not within 500. */
 function readings(draw: (random: () => number) => [candidate: number, baseline: number], seed = 1) {
   const random = seededRandom(mixedSeed(seed));
   const judge = checkJudge(CHECKED, undefined, countingJudge);
@@ -29,7 +29,7 @@ function readings(draw: (random: () => number) => [candidate: number, baseline: 
   return undefined;
 }
 
-describe("a check of one's own", () => {
+describe("a custom check", () => {
   test("finds a value that is larger than tolerated, and names it", async () => {
     expect(readings(() => [20, 10])).toBeLessThan(12);
     const judge = checkJudge(CHECKED, undefined, countingJudge);
@@ -39,7 +39,7 @@ describe("a check of one's own", () => {
     );
   });
 
-  test("takes equal, noisy, smaller and tolerated values for no worse", () => {
+  test("accepts equal, noisy, smaller and tolerated values", () => {
     expect(readings(() => [10, 10])).toBeUndefined();
     expect(readings(() => [0, 0])).toBeUndefined();
     expect(readings(() => [12, 10])).toBeUndefined();
@@ -48,7 +48,7 @@ describe("a check of one's own", () => {
     expect(noisy.length).toBeLessThanOrEqual(2);
   });
 
-  test("rolls a candidate back, and the record leads to it again", async () => {
+  test("rolls a candidate back, and the record reproduces it", async () => {
     const evidence = memoryEvidence();
     const simulation = new Simulation({ percents: [50, 100], settings: { ...CHECKED, stepMs: 90_000 } });
     const state = await simulation.run({
@@ -66,7 +66,7 @@ describe("a check of one's own", () => {
     expect(decisions.some(({ again }) => again?.because.startsWith("the check queue") === true)).toBe(true);
   });
 
-  test("goes on from a snapshot", () => {
+  test("continues from a snapshot", () => {
     const first = checkJudge(CHECKED, undefined, countingJudge);
     for (let i = 0; i < 5; i++) first.compare?.({ atMs: i, check: "queue", candidate: 2, baseline: 1 });
     const second = checkJudge(CHECKED, JSON.parse(JSON.stringify(first.snapshot())), countingJudge);
@@ -114,7 +114,7 @@ describe("a check of a field of answers", () => {
     return { state, differences, report: reportPage(reportData(saved, 0)) };
   };
 
-  test("rolls a candidate back whose answers differ; the report shows it, and the record leads to it again", async () => {
+  test("rolls a candidate back whose answers differ; the report shows it, and the record reproduces it", async () => {
     const { state, differences, report } = await rolledOut((random) => random() < 0.5);
     expect([state.phase, state.reason]).toEqual([
       "rolled back",
@@ -126,7 +126,7 @@ describe("a check of a field of answers", () => {
     expect(report).toContain("json:$.approved");
   });
 
-  test("lets one pass that answers alike, and holds one where no answer has the field", async () => {
+  test("accepts a candidate that answers alike, and is undecided if no answer has the field", async () => {
     expect((await rolledOut((random) => random() < 0.9)).state.phase).toBe("promoted");
     const judge = checkJudge({ ...SETTINGS, ...FIELDS }, undefined, countingJudge);
     const answer = (who: "candidate" | "baseline", value: AnswerValue) => ({
@@ -146,7 +146,7 @@ describe("a check of a field of answers", () => {
     expect(judge.ruling(1).verdict).toBe("healthy");
   });
 
-  test("is refused where the source does not tell answers", () => {
+  test("is refused if the source does not report answers", () => {
     const { plan, engine } = new Simulation();
     const planned = () =>
       makePlan({
@@ -179,13 +179,13 @@ describe("the value of a check", () => {
     result: values.map((value) => ({ metric: {}, value: [1, value] })),
   });
 
-  test("is the one of the query, with the revision in its place", async () => {
+  test("is the result of the query, with the revision inserted", async () => {
     expect(await answering(vector("2.5"))).toBe(2.5);
     expect(await answering({ resultType: "scalar", result: [1, "3"] })).toBe(3);
     expect(asked[0]).toBe('max(q{revision="a-1"})');
   });
 
-  test("is none where there is none, and several are refused", async () => {
+  test("is undefined without a result, and several are refused", async () => {
     expect(await answering(vector())).toBeUndefined();
     expect(await answering(vector("NaN"))).toBeUndefined();
     expect(answering(vector("1", "2"))).rejects.toThrow("has 2 values: aggregate them to one");

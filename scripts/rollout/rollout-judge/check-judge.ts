@@ -35,9 +35,9 @@ const Snapshot = Type.Object({
 type Snapshot = Static<typeof Snapshot>;
 
 /**
- * A judge of requests, and beside it of checks of one's own: values that were read of both revisions at the same time
- * (`Readings`), and fields of answers (`AnswerCheck`). Half of alpha is for the requests, the other half is divided among
- * the checks. A difference of up to `tolerateLatency` is tolerated: by default a value that is 25 % larger.
+ * Makes a judge of requests and of custom checks: values that are read for both revisions at the same time
+ * (`Readings`), and fields of answers (`AnswerCheck`). Half of alpha is for the requests, the other half is divided
+ * among the checks. A difference of up to `tolerateLatency` is tolerated: by default a value that is 25 % larger.
  */
 export function checkJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): RolloutJudge {
   return new CheckJudge(settings, Check(Snapshot, snapshot) ? snapshot : undefined, makeJudge);
@@ -74,7 +74,10 @@ class CheckJudge implements RolloutJudge {
     for (const each of observations) this.#observeAnswer(each);
   }
 
-  /** Compares what answers hold. Errors and rejections are compared as such, and hold something else. */
+  /**
+   * Compares the content of answers. Errors and rejections are compared by the requests' judge, and have other
+   * content.
+   */
   #observeAnswer({ who, ok, kind, answer, share, unit, atMs }: Observation): void {
     if (answer === undefined || who === "gateway" || !ok || kind !== undefined) return;
     if (share === 0 || share === 1) return;
@@ -122,10 +125,10 @@ class CheckJudge implements RolloutJudge {
 }
 
 /**
- * Values of a check that were read of both revisions at the same time; a larger one is worse. At each reading it bets with
- * a probability p that the candidate's is larger than tolerated, and multiplies its wealth by 2p or 2(1 - p). While the
- * probability is a half at most, given what was read before, the average wealth of the bets is a supermartingale, so it
- * ever reaches 1/a with probability a at most (Ville 1939).
+ * Values of a check that are read for both revisions at the same time; a larger one is worse. At each reading it bets
+ * with a probability p that the candidate's is larger than tolerated, and multiplies its wealth by 2p or 2(1 - p).
+ * While that probability is at most a half, given the earlier readings, the average wealth of the bets is a
+ * supermartingale, so it ever reaches 1/a with probability a at most (Ville 1939).
  */
 class Readings {
   readonly #tolerated: number;

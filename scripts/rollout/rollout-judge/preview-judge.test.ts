@@ -10,7 +10,7 @@ import { trafficJudge } from "./traffic-judge.ts";
 
 const PREVIEW = { header: "x-preview", value: "advanced", forMs: 30_000 };
 
-/** A rollout whose candidate fails this often, with 100 requests a second and ten that ask for the preview. */
+/** Runs a rollout whose candidate fails this often, with 100 requests per second and ten that ask for the preview. */
 async function previewed(errors: number, more: { header?: string; rps?: number; seed?: number } = {}) {
   const { rps = 100, seed = 1, ...how } = more;
   const evidence = memoryEvidence();
@@ -25,7 +25,7 @@ async function previewed(errors: number, more: { header?: string; rps?: number; 
   return { state, phases, evidence, simulation, engine, clock };
 }
 
-test("a preview whose requests fail is taken back before any other request reaches the candidate", async () => {
+test("a failing preview is rolled back before any other request reaches the candidate", async () => {
   const { state, engine, evidence, simulation } = await previewed(0.5, { header: "x-preview" });
   expect([state.phase, state.reason]).toEqual([
     "rolled back",
@@ -47,7 +47,7 @@ test("a preview whose requests fail is taken back before any other request reach
   );
 });
 
-test("a good preview is followed by the first percent, and its route is gone then", async () => {
+test("a good preview is followed by the first percent, and its route is removed", async () => {
   const { state, phases, engine } = await previewed(0, { header: "x-preview" });
   expect(phases.indexOf("previewing")).toBeGreaterThan(0);
   expect(phases.indexOf("judging")).toBeGreaterThan(phases.indexOf("previewing"));
@@ -57,7 +57,7 @@ test("a good preview is followed by the first percent, and its route is gone the
   expect(state.phase).toBe("promoted");
 });
 
-test("a preview that few asked for holds the rollout", async () => {
+test("a preview with few requests holds the rollout", async () => {
   const { state } = await previewed(0);
   expect([state.phase, state.reason]).toEqual([
     "held",
@@ -65,7 +65,7 @@ test("a preview that few asked for holds the rollout", async () => {
   ]);
 });
 
-test("a preview that fails as often as the baseline is not taken back", () => {
+test("a preview that fails as often as the baseline is not rolled back", () => {
   const taken = Array.from({ length: 200 }, (_, seed) => {
     const random = seededRandom(mixedSeed(seed));
     const judge = trafficJudge({ ...SETTINGS, preview: PREVIEW }, undefined);

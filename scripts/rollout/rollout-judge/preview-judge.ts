@@ -13,7 +13,7 @@ import {
   withPartOfAlpha,
 } from "./rollout-judge.ts";
 
-/** The share of failures that a preview may always have: its callers are few, and try things. */
+/** The failure rate that a preview may always have: its callers are few, and experiment. */
 const LEAST_FAILURES = 0.02;
 
 const Snapshot = Type.Object({
@@ -24,10 +24,10 @@ const Snapshot = Type.Object({
 type Snapshot = Static<typeof Snapshot>;
 
 /**
- * A judge of a rollout that begins with a preview. The callers of a preview are not drawn, so they are not compared with
- * others: a `RateGuard` learns how often the baseline fails, rejections and callers that give up included, and finds that
- * the preview fails more than twice as often, and in more than `LEAST_FAILURES` of its requests. Half of alpha is for the
- * preview, the other half for everything after it.
+ * Makes the judge of a rollout that begins with a preview. The callers of a preview are not a random sample, so they
+ * are not compared with others: a `RateGuard` learns the failure rate of the baseline, including rejections and
+ * callers that give up, and detects that the preview fails more than twice as often, and in more than
+ * `LEAST_FAILURES` of its requests. Half of alpha is for the preview, the other half for the rest of the rollout.
  */
 export function previewJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): RolloutJudge {
   return new PreviewJudge(settings, Check(Snapshot, snapshot) ? snapshot : undefined, makeJudge);
@@ -60,7 +60,7 @@ class PreviewJudge implements RolloutJudge {
     for (const each of observations) {
       const failed = !each.ok || each.kind !== undefined;
       if (each.preview !== true) {
-        // What the candidate gets once it has a share is compared otherwise.
+        // Once the candidate has a share, the split's judge compares it.
         if (each.who === "baseline" && each.share === 0)
           for (let i = 0; i < each.count; i++) this.#guard.before(failed);
         continue;

@@ -13,32 +13,32 @@ export interface Observation {
   /** For histograms: the latency is above this, and at most `ms`. */
   fromMs?: number | undefined;
   count: number;
-  /** The candidate's share of the requests of the two at that time, from 0 to 1. */
+  /** The candidate's share of the requests to both revisions at that time, from 0 to 1. */
   share: number;
-  /** Whom it was for, where the split keeps each applicant on one revision: its bucket, or any other text. */
+  /** The applicant, if the split keeps each on one revision: its bucket, or any other text. */
   unit?: string | undefined;
-  /** Whether its caller asked for the candidate while that had no share. */
+  /** Whether its caller asked for the candidate while the candidate had no share. */
   preview?: boolean | undefined;
-  /** What was asked for, such as `GET /report`; undefined where it is not known. */
+  /** The requested route, such as `GET /report`; undefined if it is unknown. */
   route?: string | undefined;
-  /** What the answer holds of each field that the plan's checks compare, in their order. */
+  /** The value of each field that the plan's checks compare, in their order. */
   answer?: readonly AnswerValue[] | undefined;
 }
 
-/** Evidence for one statement about the candidate, as a natural logarithm: it is proved at the threshold. */
+/** Evidence for one claim about the candidate, as a natural logarithm: it is proved at the threshold. */
 export interface EvidenceLine {
   name: "worse" | "no more errors" | "no slower median" | "no slower p99";
   value: number;
   threshold: number;
 }
 
-/** What a check of one's own has found: the candidate has regressed once the value has reached the threshold. */
+/** The finding of a custom check: the candidate has regressed when the value has reached the threshold. */
 export interface CheckEvidence {
   name: string;
   /** As a natural logarithm. */
   value: number;
   threshold: number;
-  /** What was seen, in words. */
+  /** The observations as text. */
   says: string;
 }
 
@@ -47,13 +47,13 @@ export interface Ruling {
   verdict: "healthy" | "regressed" | "undecided";
   because: string;
   evidence: EvidenceLine[];
-  /** In the order of the plan; absent where it has no checks. */
+  /** In the order of the plan; absent if it has no checks. */
   checks?: CheckEvidence[];
-  /** Whether requests are not split by the planned shares: then no verdict is healthy. */
+  /** Whether requests are not split by the planned shares; then no verdict is healthy. */
   misdirected: boolean;
 }
 
-/** What a check read of both revisions at the same time. */
+/** The values of a check, read for both revisions at the same time. */
 export interface CheckSample {
   atMs: number;
   /** The check's name. */
@@ -62,20 +62,20 @@ export interface CheckSample {
   baseline: number;
 }
 
-/** A judge, as a rollout uses one. */
+/** The judge of a rollout. */
 export interface RolloutJudge {
-  /** Whether it goes on from the snapshot that was given. */
+  /** Whether it was restored from the given snapshot. */
   readonly restored: boolean;
   observe(observations: readonly Observation[]): void;
-  /** Takes values of a check; absent where none is judged. */
+  /** Observes values of a check; absent if none is judged. */
   compare?(sample: CheckSample): void;
-  /** @param next the share, 0 to 1, that the candidate gets when it is healthy */
+  /** @param next the share, 0 to 1, that the candidate gets if it is healthy */
   ruling(next: number): Ruling;
   /** Its state, as JSON. */
   snapshot(): unknown;
 }
 
-/** Makes a judge for a rollout, from the snapshot of an earlier one if that is readable. */
+/** Makes a judge for a rollout, restored from an earlier snapshot if that is readable. */
 export type MakeJudge = (settings: Settings, snapshot: unknown) => RolloutJudge;
 
 /**

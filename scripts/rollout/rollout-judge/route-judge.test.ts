@@ -6,7 +6,7 @@ import { trafficJudge } from "./traffic-judge.ts";
 
 const ROUTES = ["GET /report", "GET /health", "POST /report"];
 
-/** Seconds of traffic, 50 a second at a share of a half, until the judge has a verdict that is not undecided. */
+/** Judges traffic of 50 requests per second at a share of a half, until the verdict is regressed. */
 function run(
   judge: RolloutJudge,
   seconds: number,
@@ -17,7 +17,7 @@ function run(
   const random = seededRandom(mixedSeed(seed));
   for (let i = fromS * 50; i < (fromS + seconds) * 50; i++) {
     const isCandidate = random() < 0.5;
-    // The route that fails is a rare one.
+    // The failing route is a rare one.
     const route = random() < 0.04 ? "POST /report" : (ROUTES[i % 2] ?? "");
     const observation: Observation = {
       atMs: i * 20,
@@ -40,19 +40,19 @@ const BY_ROUTE = { ...SETTINGS, byRoute: true };
 const failsOnPost = (route: string): number => (route === "POST /report" ? 0.9 : 0.05);
 
 describe("a rollout judged by route", () => {
-  test("finds a candidate that fails on one route only, and names it", () => {
+  test("detects a candidate that fails on one route only, and names the route", () => {
     expect(run(trafficJudge(BY_ROUTE, undefined), 60, failsOnPost)).toStartWith(
       "on POST /report, the candidate fails more often",
     );
-    // Among all requests it is not seen within that time.
+    // Among all requests it is not detected within that time.
     expect(run(trafficJudge(SETTINGS, undefined), 10, failsOnPost)).toBe("");
   });
 
-  test("holds equal versions for equal", () => {
+  test("does not find a difference between equal versions", () => {
     for (const seed of [1, 2]) expect(run(trafficJudge(BY_ROUTE, undefined), 60, () => 0.05, seed)).toBe("");
   });
 
-  test("goes on from a snapshot", () => {
+  test("continues from a snapshot", () => {
     const first = trafficJudge(BY_ROUTE, undefined);
     expect(run(first, 4, failsOnPost)).toBe("");
     const second = trafficJudge(BY_ROUTE, JSON.parse(JSON.stringify(first.snapshot())));

@@ -9,7 +9,7 @@ import {
   withPartOfAlpha,
 } from "./rollout-judge.ts";
 
-/** How many routes are judged separately; all later ones are judged together. */
+/** The number of routes that are judged separately; all later ones are judged together. */
 const MOST_ROUTES = 20;
 const OTHERS = "all other routes";
 
@@ -20,11 +20,11 @@ const Snapshot = Type.Object({
 type Snapshot = Static<typeof Snapshot>;
 
 /**
- * A judge of all requests, and beside it a judge of each route, so that a candidate that fails on one route only is not
- * hidden by the successes of the others. Half of alpha is for all requests together. Of the other half, the k-th route to
- * be seen gets 1/(k(k+1)), which sums to the whole half at most, however many routes come: by the union bound, a candidate
- * that is no worse on any route is rolled back with probability alpha at most. Healthy is said of all requests together,
- * and only while no route has regressed.
+ * Makes a judge of all requests and of each route, so that a candidate that fails on one route only is not hidden by
+ * the successes of the others. Half of alpha is for all requests together. Of the other half, the k-th observed route
+ * gets 1/(k(k+1)), which sums to at most the whole half for any number of routes: by the union bound, a candidate
+ * that is no worse on any route is rolled back with probability alpha at most. The verdict healthy is about all
+ * requests together, while no route has regressed.
  * @param makeJudge the judge of one set of requests
  */
 export function routeJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): RolloutJudge {

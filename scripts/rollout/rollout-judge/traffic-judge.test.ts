@@ -14,7 +14,7 @@ const one = (who: Observation["who"], ms: number, count: number, atMs = 0): Obse
   share: 0.25,
 });
 
-test("a batch is each of its requests once, in the same order each time, and not in the one that it came in", () => {
+test("a batch yields each of its requests once, in a fixed order that differs from the original one", () => {
   const batch = [one("baseline", 5, 30), one("baseline", 10, 10), one("candidate", 5, 12)];
   const order = shuffled(batch).map(({ who, ms }) => `${who} ${ms}`);
   const sorted = batch.flatMap(({ who, ms, count }) => Array.from({ length: count }, () => `${who} ${ms}`));
@@ -23,7 +23,7 @@ test("a batch is each of its requests once, in the same order each time, and not
   expect(shuffled(batch).map(({ who, ms }) => `${who} ${ms}`)).toEqual(order);
 });
 
-test("an equal candidate that counters tell of is not rolled back by the order in which they are read", () => {
+test("an equal candidate is not rolled back because of the order of counters", () => {
   for (let seed = 0; seed < 10; seed++) {
     const random = seededRandom(mixedSeed(seed));
     const judge = trafficJudge({ ...SETTINGS, tolerateLatency: 1 }, undefined);

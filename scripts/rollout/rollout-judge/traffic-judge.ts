@@ -5,7 +5,7 @@ import { checkJudge } from "./check-judge.ts";
 import { routeJudge } from "./route-judge.ts";
 import type { EvidenceLine, RolloutJudge, MakeJudge, Observation, Ruling } from "./rollout-judge.ts";
 
-/** The judge of a rollout, as its settings say; from a checkpoint it continues where it was. */
+/** Makes the judge that a rollout's settings require; from a checkpoint it continues. */
 export const trafficJudge: MakeJudge = (settings, snapshot) =>
   settings.preview === undefined ? ofSplit(settings, snapshot) : previewJudge(settings, snapshot, ofSplit);
 
@@ -26,14 +26,14 @@ const ofAllRequests: MakeJudge = (settings, snapshot) => {
 };
 
 /**
- * @param floorMs latencies below it count as equal: a fresh process may take 0.5 ms where a warm one takes 0.25 ms, and
- *   that ratio harms no caller. The floor treats both revisions alike, so that the tests stay valid.
+ * @param floorMs latencies below it count as equal: a fresh process may take 0.5 ms instead of 0.25 ms, and that
+ *   ratio harms no caller. The floor treats both revisions alike, so that the tests stay valid.
  */
 function rolloutJudge(judge: Judge, floorMs: number, isRestored: boolean): RolloutJudge {
   return {
     restored: isRestored,
     observe(observations) {
-      // Counters give bounds and no order; single requests give their exact latency.
+      // Counters yield bounds and no order; single requests yield their exact latency.
       const counted = observations.some(({ fromMs }) => fromMs !== undefined);
       for (const { atMs, who, ok, kind, ms, fromMs = ms, count, share, unit } of counted
         ? shuffled(observations)
@@ -79,9 +79,10 @@ function restored(snapshot: unknown): Judge | undefined {
 }
 
 /**
- * The requests that counters added between two reads, in a random order. Counters are sorted by revision and latency,
- * and the judge, which tests for runs, would take that for the order of the requests. The true order is unknown, and every
- * order is equally likely. A batch always gets the same order, so that a decision can be reproduced.
+ * Returns the requests that counters added between two reads, in a random order. Counters are sorted by revision and
+ * latency, and the judge, which tests for runs, would take that for the order of the requests. The true order is
+ * unknown, and every order is equally likely. A batch always gets the same order, so that a decision can be
+ * reproduced.
  */
 export function shuffled(batch: readonly Observation[]): Observation[] {
   const each = batch.flatMap((observation) =>

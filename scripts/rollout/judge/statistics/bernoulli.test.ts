@@ -22,7 +22,7 @@ describe("evidence for a probability below a limit", () => {
     );
   });
 
-  test("says nothing before the first request", () => {
+  test("is zero before the first request", () => {
     expect(logBelow(0, 0, 0.01)).toBe(0);
     expect(logAbove(0, 0, 0.01)).toBe(0);
   });
@@ -32,14 +32,14 @@ describe("evidence for a probability below a limit", () => {
     expect(logBelow(1000, 0, 0.005)).toBeGreaterThan(logBelow(900, 0, 0.005));
   });
 
-  test("is evidence for more failures seen from the other side", () => {
+  test("is evidence for more failures if the sides are swapped", () => {
     expect(logAbove(1000, 30, 0.01)).toBeGreaterThan(Math.log(1000));
     expect(logAbove(1000, 10, 0.01)).toBeLessThan(0);
   });
 });
 
 describe("the interval of a proportion", () => {
-  test("has what was seen inside, and shrinks with more of it", () => {
+  test("contains the observed proportion, and shrinks with more requests", () => {
     fc.assert(
       fc.property(counts, fc.constantFrom(0.05, 0.01, 1e-5), ({ total, hits }, level) => {
         fc.pre(total > 0);
@@ -53,12 +53,13 @@ describe("the interval of a proportion", () => {
     );
   });
 
-  test("is everything before the first request", () => {
+  test("is [0, 1] before the first request", () => {
     expect(proportion(0, 0, 0.05)).toMatchObject({ low: 0, high: 1 });
   });
 
-  // P(no failure among n) is (1-p)^n: at p = 0.0125 with n = 800 it is 4e-5, far beyond what a level of 5 % leaves inside.
-  test("excludes what would not have been seen", () => {
+  // The probability of no failure in n requests is (1-p)^n: at p = 0.0125 and n = 800 it is 4e-5, far below the level
+  // of 5 %.
+  test("excludes improbable values", () => {
     expect(proportion(800, 0, 0.05).high).toBeLessThan(0.0125);
     expect(proportion(800, 0, 0.05).high).toBeGreaterThan(-Math.log(0.05) / 800);
   });

@@ -3,36 +3,43 @@ export type EpisodeStep = "none" | "opens" | "confirmed" | "linked" | "merged" |
 
 export interface EpisodeState {
   open: boolean;
-  /** Seconds: the first failure after some quiet, the last failure that was counted, the last failure. */
+  /** Times in seconds: the first failure after a quiet period, the last counted failure, the last failure. */
   troubleFrom: number;
   counted: number;
   last: number;
   failures: number;
   successes: number;
-  /** Whether the first failure was confirmed as a single one, and whether the episode turned out to be a cluster since. */
+  /**
+   * Whether the first failure was confirmed as a single one, and whether the episode turned out to be a cluster
+   * since.
+   */
   confirmed: boolean;
   cluster: boolean;
 }
 
-/** Seconds: failures that last for longer are not a short outage. */
+/** Failures that last longer than this, in seconds, are not a short outage. */
 export const LONGEST_MISHAP = 5;
 /**
- * Failures no further apart than so many seconds are linked, however many requests succeed between them: of ten pods
- * nine answer while one is out. A whole second would find 5 % of errors at 100 requests a second in 10.7 s instead of 9.0 s.
+ * Failures at most this many seconds apart are linked, even if many requests succeed between them: with one of ten
+ * pods out, nine answer. A whole second would detect 5 % of errors at 100 requests per second in 10.7 s instead of
+ * 9.0 s.
  */
 const SECONDS_BETWEEN = 0.75;
-/** Failures at the same time, as counters tell them, have no order but one of chance: they are linked over fewer successes. */
+/**
+ * Simultaneous failures, as reported by counters, have a random order: they are linked only over fewer successes than
+ * this.
+ */
 const SUCCESSES_BETWEEN = 4;
-/** Seconds without a failure after which trouble is over, and seconds between failures of long trouble that count. */
+/** The seconds without a failure that end trouble, and the seconds between counted failures of long trouble. */
 const QUIET = 3;
 const BETWEEN_COUNTED = 0.5;
 
 /**
- * Groups the failures of one revision into episodes. Two failures belong together when they are at most
- * `SECONDS_BETWEEN` apart, or `LONGEST_MISHAP` where no request of the revision succeeded between them. Of failures at
- * the same time, those do that have fewer than `SUCCESSES_BETWEEN` successes between them. An episode with
- * two failures in direct succession, or with three failures, is a cluster. Where there was no quiet for longer than
- * `LONGEST_MISHAP` seconds the trouble is not taken for a passing mishap any more: each half second with a failure counts.
+ * Groups the failures of one revision into episodes. Two failures are linked if they are at most `SECONDS_BETWEEN`
+ * apart, or `LONGEST_MISHAP` if no request of the revision succeeded between them. Simultaneous failures are linked
+ * if fewer than `SUCCESSES_BETWEEN` successes are between them. An episode with two failures in direct succession, or
+ * with three failures, is a cluster. Trouble without a quiet period for longer than `LONGEST_MISHAP` seconds is no
+ * longer treated as a passing mishap: each half second with a failure counts.
  */
 export class Episodes {
   #state: EpisodeState = {
@@ -48,8 +55,8 @@ export class Episodes {
 
   /**
    * Observes a failure at `t` seconds.
-   * @returns "opens" for the first of an episode, "linked" for one that belongs to it, "merged" for the one that makes
-   *   it a cluster after its first failure was confirmed as a single one, "counts" for one after the longest mishap
+   * @returns "opens" for the first of an episode, "linked" for another one of it, "merged" for the one that makes it
+   *   a cluster after its first failure was confirmed as a single one, "counts" for one after the longest mishap
    */
   fail(t: number): EpisodeStep {
     const state = this.#state;
@@ -81,7 +88,7 @@ export class Episodes {
     return state.confirmed ? "merged" : "linked";
   }
 
-  /** Observes a success. @returns "confirmed" where the failure before it was a single one, else "none" */
+  /** Observes a success. @returns "confirmed" if the failure before it was a single one, else "none" */
   succeed(): EpisodeStep {
     const state = this.#state;
     if (!state.open) return "none";

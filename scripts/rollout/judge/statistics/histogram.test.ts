@@ -8,7 +8,7 @@ const latencies = fc.array(fc.double({ min: 0.1, max: 100_000, noNaN: true }), {
 });
 
 describe("a histogram of latencies", () => {
-  test("knows each quantile to within 2 %, from below and above", () => {
+  test("bounds each quantile to within 2 %, from below and above", () => {
     fc.assert(
       fc.property(latencies, fc.double({ min: 0, max: 0.999, noNaN: true }), (all, p) => {
         const histogram = filled(all);
@@ -21,7 +21,7 @@ describe("a histogram of latencies", () => {
     );
   });
 
-  test("puts each of many equal latencies at or above their quantile's lower end", () => {
+  test("counts many equal latencies at or above their quantile's lower bound", () => {
     fc.assert(
       fc.property(fc.double({ min: 0.1, max: 100_000, noNaN: true }), (ms) => {
         expect(filled([ms, ms, ms]).quantile(0.99).low).toBeLessThanOrEqual(ms);
@@ -41,18 +41,18 @@ describe("a histogram of latencies", () => {
     );
   });
 
-  test("estimates nothing from nothing", () => {
+  test("has no estimate without latencies", () => {
     expect(new Histogram().estimate(0.5, 0.05)).toBeUndefined();
   });
 
-  test("lets the past fade, so that what comes later counts for more", () => {
+  test("lets the past fade, so that later latencies count more", () => {
     const histogram = filled(new Array(1000).fill(10));
     for (let i = 0; i < 5; i++) histogram.fade();
     for (let i = 0; i < 100; i++) histogram.add(50, 1);
     expect(histogram.quantile(0.5).low).toBeGreaterThan(45);
   });
 
-  test("is the same after it was kept and restored", () => {
+  test("is the same after a snapshot is restored", () => {
     fc.assert(
       fc.property(latencies, (all) => {
         const histogram = filled(all);
@@ -64,7 +64,7 @@ describe("a histogram of latencies", () => {
     );
   });
 
-  test("takes latencies of any length", () => {
+  test("accepts latencies of any length", () => {
     expect(filled([0, 1e11]).total).toBe(2);
     expect(filled([0]).quantile(0.5)).toEqual({ low: 0.1, high: 0.1 });
   });

@@ -3,7 +3,7 @@ import type { Estimate } from "../types.ts";
 
 export interface HistogramState {
   total: number;
-  /** Bucket and count by turns, for those that are not empty. */
+  /** Alternating bucket and count, for non-empty buckets. */
   counts: number[];
 }
 
@@ -37,18 +37,19 @@ export class Histogram {
   }
 
   /**
-   * Two latencies, in milliseconds, around the quantile `p`: at least 1 - p are the lower one or longer, and fewer are the
-   * upper one or longer. The lower one is at least 0.1.
+   * Returns two latencies, in milliseconds, around the quantile `p`: a part of at least 1 - p takes the lower one or
+   * longer, and a smaller part takes the upper one or longer. The lower one is at least 0.1.
    */
   quantile(p: number): { low: number; high: number } {
     const bucket = this.#bucketAt(p * this.total);
-    // A latency on the border of a bucket, all of a constant for example, must not fall short of it by rounding.
+    // A latency at the border of a bucket, such as a constant, must not fall below it by rounding.
     return { low: Math.max(FIRST, lowerEnd(bucket) * (1 - 1e-9)), high: upperEnd(bucket) };
   }
 
   /**
-   * The quantile with an interval that holds at all times at once with probability 1 - level: the values whose rank
-   * is not evidence against p (Howard and Ramdas, Sequential estimation of quantiles, 2022, with a beta-binomial bound).
+   * Returns the quantile with an interval that holds at all times simultaneously with probability 1 - level: the
+   * values whose rank is not evidence against p (Howard and Ramdas, Sequential estimation of quantiles, 2022, with a
+   * beta-binomial bound).
    */
   estimate(p: number, level: number): Estimate | undefined {
     const { total } = this;
@@ -62,8 +63,8 @@ export class Histogram {
   }
 
   /**
-   * For each of several rising ranks, 0 to 1, the first bucket whose middle has that rank or a higher one; `BUCKETS` where
-   * none has. Ranks lie strictly between 0 and 1, as those of an additional latency.
+   * For each of several ascending ranks, 0 to 1, returns the first bucket whose middle has at least that rank;
+   * `BUCKETS` if none has. Ranks lie strictly between 0 and 1, as for an additional latency.
    */
   starts(ranks: ArrayLike<number>): number[] {
     const starts: number[] = [];
@@ -106,11 +107,11 @@ export class Histogram {
   }
 }
 
-// Several histograms get the same latency one after the other, and a logarithm takes as long as all else.
+// Several histograms get the same latency in succession, and a logarithm takes as long as the rest.
 let lastMs = 0;
 let lastBucket = 0;
 
-/** The bucket of a latency in milliseconds. */
+/** Returns the bucket of a latency in milliseconds. */
 export function bucketOf(ms: number): number {
   if (ms < FIRST) return 0;
   if (ms === lastMs) return lastBucket;

@@ -1,17 +1,17 @@
 export interface MixtureState {
   wealth: number[];
-  /** For each limit: when its present period began, and the wealth of each bet then. */
+  /** For each limit: the start of its current period, and the wealth of each bet then. */
   periods: { from: number; wealth: number[] }[];
   reserve: number;
   deposits: number;
 }
 
-// Far beyond any threshold, and far from the limits of double precision. Cutting off at either end reduces an e-process,
+// Far above any threshold, and far from the limits of double precision. Clamping at either end reduces an e-process,
 // which keeps it valid.
 const MOST = 1e200;
 const LEAST = 1e-200;
 
-/** Within `seconds` a bet gains a factor of `gain` at most. */
+/** Limits the gain of a bet to a factor of `gain` within `seconds`. */
 export interface GainLimit {
   seconds: number;
   gain: number;
@@ -23,36 +23,36 @@ interface Period extends GainLimit {
 }
 
 /**
- * The wealth of several bets, 1 in all. Where no bet can win on average the sum is a non-negative supermartingale that
- * reaches 1/alpha with probability alpha at most, however often it is looked at (Ville 1939).
+ * The wealth of several bets, 1 in total. If no bet can win on average, the sum is a non-negative supermartingale
+ * that reaches 1/alpha with probability alpha at most, for any number of checks (Ville 1939).
  *
- * A candidate may turn bad late, when its share grows. So a part of the wealth is held back and added to the bets in
+ * A candidate may turn bad late, when its share grows. So a part of the wealth is reserved and added to the bets in
  * portions, at times that do not depend on the outcomes: a mixture over the times of change (as in Shin, Ramdas and
  * Rinaldo, E-detectors, 2022), which is an e-process as well.
  *
- * What a bet can win within a period can be limited, so that no second, or no half minute, decides by itself: less wealth
- * than a supermartingale has is still reached with probability alpha at most.
+ * The gain of a bet within a period can be limited, so that no single second or half minute decides: a wealth below a
+ * supermartingale still reaches 1/alpha with probability alpha at most.
  */
 export abstract class Mixture {
-  /** The e-value now. */
+  /** The current e-value. */
   value = 1;
   protected readonly wealth: Float64Array;
   readonly #periods: readonly Period[];
-  /** The most that each bet may have in the present periods, and when the first of these is over, in seconds. */
+  /** The limit of each bet in the current periods, and the time in seconds when the first of these ends. */
   readonly #most: Float64Array;
   #until = Number.NEGATIVE_INFINITY;
   readonly #weights: readonly number[];
   #reserve: number;
   #deposits = 0;
-  /** The number of first bets whose wealth changes without that of the others. The sum of the others is kept. */
+  /** The number of leading bets whose wealth can change separately. The sum of the others is cached. */
   protected readonly head: number;
   #tail = 0;
 
   /**
    * @param weights each bet's part of the wealth, before the reserve is subtracted; their sum is 1
-   * @param reserve the part of the wealth that is held back for changes that begin later
-   * @param limits of what is won by `multiplyWithin`
-   * @param head how many bets come first whose wealth changes without that of the others
+   * @param reserve the part of the wealth that is reserved for changes that begin later
+   * @param limits of the gains by `multiplyWithin`
+   * @param head the number of leading bets whose wealth can change separately
    */
   constructor(
     weights: readonly number[],
@@ -115,7 +115,7 @@ export abstract class Mixture {
     this.sum();
   }
 
-  /** Restarts the periods that are over at `t` seconds. */
+  /** Restarts the periods that have ended at `t` seconds. */
   protected enter(t: number): void {
     if (t < this.#until) return;
     for (const period of this.#periods) {
@@ -131,14 +131,14 @@ export abstract class Mixture {
     this.wealth[bet] = cut((this.wealth[bet] as number) * factor);
   }
 
-  /** The same, within the limits. */
+  /** As `multiply`, within the limits. */
   protected multiplyWithin(bet: number, factor: number): void {
     const wealth = (this.wealth[bet] as number) * factor;
     this.wealth[bet] = cut(factor > 1 ? Math.min(wealth, this.#most[bet] as number) : wealth);
   }
 
   /**
-   * Multiplies the wealth of the bets from `first` to before `end`, which bet `part` of it.
+   * Multiplies the wealth of the bets from `first` to before `end`, which stake `part` of it.
    * @param at the index of the first bet's factor
    */
   protected multiplyEach(factors: Float64Array, first: number, end: number, part: number, at = 0): void {
@@ -148,7 +148,7 @@ export abstract class Mixture {
     }
   }
 
-  /** The same, within the limits. */
+  /** As `multiplyEach`, within the limits. */
   protected multiplyEachWithin(
     factors: Float64Array,
     first: number,
@@ -174,7 +174,7 @@ export abstract class Mixture {
     this.sumHead();
   }
 
-  /** Updates the sum where only the wealth of the first bets has changed. */
+  /** Updates the sum if only the wealth of the leading bets has changed. */
   protected sumHead(): void {
     let sum = this.#tail;
     const { wealth } = this;
@@ -183,7 +183,7 @@ export abstract class Mixture {
     this.value = sum;
   }
 
-  /** Computes the limits of the present periods. */
+  /** Computes the limits of the current periods. */
   #limit(): void {
     this.#until = Number.POSITIVE_INFINITY;
     this.#most.fill(Number.POSITIVE_INFINITY);

@@ -12,7 +12,7 @@ interface Seen {
 const share = fc.double({ min: 0.01, max: 0.99, noNaN: true });
 const value = fc.oneof(
   fc.double({ min: 0, max: 1000, noNaN: true }),
-  // Many that are equal, and some beyond all buckets.
+  // Many equal values, and some beyond all buckets.
   fc.constantFrom(0, 20, 20, 21, 1e11),
 );
 const seen: fc.Arbitrary<Seen> = fc.record({ value, candidate: fc.boolean(), share });
@@ -20,13 +20,13 @@ const past = fc.array(seen, { maxLength: 60 });
 const enough = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.double({ min: 1, max: 200, noNaN: true }));
 
 describe("bets on a shift", () => {
-  test("have the whole money between them", () => {
+  test("have the whole wealth in total", () => {
     expect(SLOWER.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
   });
 });
 
 describe("a test of ranks", () => {
-  test("wins on average nothing while the candidate's values are stochastically no larger, whatever it learnt", () => {
+  test("wins nothing on average while the candidate's values are stochastically no larger, for any learned state", () => {
     fc.assert(
       fc.property(
         past,
@@ -34,7 +34,8 @@ describe("a test of ranks", () => {
         fc.array(fc.tuple(value, value), { minLength: 1, maxLength: 6 }),
         enough,
         (before, w, pairs, cap) => {
-          // Pairs of equal probability, the larger of each the baseline's: all that stochastic order can be (Strassen 1965).
+          // Pairs of equal probability in which the baseline's is the larger: all forms of stochastic order (Strassen
+          // 1965).
           let sum = 0;
           for (const [a, b] of pairs) {
             sum += w * next(before, Math.min(a, b), true, w, cap);
@@ -47,7 +48,7 @@ describe("a test of ranks", () => {
     );
   });
 
-  test("wins on average where they are larger", () => {
+  test("wins on average if they are larger", () => {
     const won = [12, 18, 25, 35, 60].map((ms) => {
       const [candidate, baseline] = [knowing(spread(40, 1)), knowing(spread(40, 1))];
       candidate.observe(ms * 3, true, 0.5, Number.POSITIVE_INFINITY, 1, 0);
@@ -57,15 +58,15 @@ describe("a test of ranks", () => {
     expect(won.reduce((sum, one) => sum + one, 0) / won.length).toBeGreaterThan(1.05);
   });
 
-  test("takes the units of what it sees for nothing", () => {
+  test("does not depend on the unit of the values", () => {
     fc.assert(
       fc.property(
         past.map((all) => all.map((one) => ({ ...one, value: Math.min(500, Math.max(1, one.value)) }))),
         (all) => {
-          // Whole buckets up or down.
+          // Shifted by whole buckets.
           const moved = all.map((one) => ({ ...one, value: one.value * 1.02 ** 50 }));
           const [a, b] = [after(all).value, after(moved).value];
-          // Values on the border of a bucket may fall to either side of it by rounding.
+          // Values at the border of a bucket may fall to either side of it by rounding.
           const onBorder = all.some(({ value: ms }) => nearBorder(ms));
           if (!onBorder) expect(b / a).toBeCloseTo(1, 9);
         },
@@ -73,7 +74,7 @@ describe("a test of ranks", () => {
     );
   });
 
-  test("never passes what is enough, and reaches it where it can", () => {
+  test("never exceeds the sufficient value, and reaches it if possible", () => {
     const one = after(spread(100, 1));
     for (let i = 0; i < 60; i++) {
       one.observe(500, true, 0.5, 100, 1, 0);
@@ -82,20 +83,20 @@ describe("a test of ranks", () => {
     expect(one.value).toBeCloseTo(100, 6);
   });
 
-  test("says nothing before it knows anything to compare with", () => {
+  test("has no evidence before it has learned values to compare with", () => {
     const one = new RankTest(SLOWER, 0.1);
     one.observe(1000, true, 0.5, 100, 1, 0);
     expect(one.value).toBeCloseTo(1, 12);
   });
 
-  test("forgets what values were like long ago", () => {
+  test("forgets old values", () => {
     const one = knowing([...spread(40_000, 1), ...spread(80_000, 10)]);
-    // Long among the old ones, short among the new ones: against the candidate before, for it now.
+    // Long among the old ones, short among the new ones: first against the candidate, then for it.
     one.observe(20 * 5, true, 0.5, Number.POSITIVE_INFINITY, 1, 0);
     expect(one.value).toBeLessThan(0.9);
   });
 
-  test("is the same after it was kept and restored", () => {
+  test("is the same after a snapshot is restored", () => {
     fc.assert(
       fc.property(past, past, (before, later) => {
         const one = after(before);
@@ -110,7 +111,7 @@ describe("a test of ranks", () => {
   });
 });
 
-/** So many values around 20 times `factor`, in no order, of both revisions by turns. */
+/** Returns values around 20 times `factor`, of both revisions in turn. */
 function spread(count: number, factor: number): Seen[] {
   return Array.from({ length: count }, (_, i) => ({
     value: 20 * factor * Math.exp(((i * 0.618_034) % 1) - 0.5),
@@ -131,7 +132,7 @@ function hear(one: RankTest, all: readonly Seen[]): void {
   }
 }
 
-/** A test that has learnt, and has not bet. */
+/** Returns a test that has learned, and has not bet. */
 function knowing(all: readonly Seen[]): RankTest {
   const one = new RankTest(SLOWER, 0.1);
   for (const { value: ms, candidate } of all) one.learn(ms, candidate);
@@ -144,7 +145,7 @@ function after(before: readonly Seen[]): RankTest {
   return one;
 }
 
-/** The e-value after one value more. */
+/** Returns the e-value after one more value. */
 function next(before: readonly Seen[], ms: number, candidate: boolean, w: number, cap = Infinity): number {
   const one = after(before);
   one.observe(ms, candidate, w, cap, 1, 0);

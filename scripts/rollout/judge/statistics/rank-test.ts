@@ -2,10 +2,10 @@ import { compiled, ndtr, ndtri } from "cephes";
 import { BUCKETS, bucketOf, Histogram, type HistogramState } from "./histogram.ts";
 import { type GainLimit, Mixture, type MixtureState } from "./mixture.ts";
 
-// The special functions are WebAssembly, which is compiled once, when this module is loaded.
+// The special functions are WebAssembly, which is compiled once when this module is loaded.
 await compiled;
 
-/** A bet on how much longer a candidate takes: one member of the mixture. */
+/** A bet on the slowdown of a candidate: one member of the mixture. */
 export interface ShiftBet {
   /** Its part of the wealth, before the reserve is subtracted; the parts of a test sum to 1. */
   weight: number;
@@ -32,7 +32,8 @@ const BORDERS = Float64Array.from({ length: LEVELS - 1 }, (_, i) => ndtr(middleO
 // The candidate's part of the pool is rounded to twentieths, so that few tables are computed.
 const STEPS = 20;
 
-// Ranks are updated after a sixteenth more values, or so many; and the number of values before older ones count for less.
+// Ranks are updated after a sixteenth more values, or this many; and the number of values after which older ones
+// count less.
 const MORE = 1 / 16;
 const MOST_BETWEEN = 1024;
 const REMEMBERED = 16_384;
@@ -40,22 +41,24 @@ const REMEMBERED = 16_384;
 const tablesOf = new WeakMap<readonly ShiftBet[], Map<number, Float64Array>>();
 
 /**
- * An anytime-valid test of whether one revision's values lie above the other's, by their ranks among all before them.
+ * An anytime-valid test of whether one revision's values lie above the other's, by their ranks among all previous
+ * values.
  *
- * If both revisions were equal, a request's value would not depend on which of them answered: it was the candidate with
- * probability w, the share in force. A bet multiplies the odds of the candidate by e(x), which does not decrease with the
- * value x: its wealth is multiplied by e/(w·e+1-w) if it was the candidate, else by 1/(w·e+1-w). Both are 1+h·(L-w) with
- * an h that does not decrease with x, and L = 1 for the candidate. So the mean gain is w(1-w) times the difference between
- * the candidate's mean of h and the baseline's, which is at most 0 where the candidate's values are stochastically no
- * larger, for any distribution, any change that affects both, and any e that was learnt from earlier requests. (Betting on
- * a bounded mean: Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, 2024; on ranks: Shafer
- * and Vovk, Game-Theoretic Foundations for Probability and Finance, 2019, chapter 8; stochastic order of latencies: Lindon,
- * Sanden, Shirikian, Rapid regression detection in software deployments through sequential testing, KDD 2022.)
+ * If both revisions were equal, a request's value would not depend on the revision that answered: it was the
+ * candidate with probability w, the share in force. A bet multiplies the odds of the candidate by e(x), which does
+ * not decrease with the value x: its wealth is multiplied by e/(w·e+1-w) if it was the candidate, else by
+ * 1/(w·e+1-w). Both are 1+h·(L-w) with an h that does not decrease with x, and L = 1 for the candidate. So the mean
+ * gain is w(1-w) times the difference between the candidate's mean of h and the baseline's, which is at most 0 if the
+ * candidate's values are stochastically no larger, for any distribution, any change that affects both, and any e that
+ * was learned from earlier requests. (Betting on a bounded mean: Waudby-Smith and Ramdas, Estimating means of bounded
+ * random variables by betting, 2024; on ranks: Shafer and Vovk, Game-Theoretic Foundations for Probability and
+ * Finance, 2019, chapter 8; stochastic order of latencies: Lindon, Sanden, Shirikian, Rapid regression detection in
+ * software deployments through sequential testing, KDD 2022.)
  *
- * The choice of e decides the power. Here it is the likelihood ratio of two normal distributions at a distance of `shift`,
- * at the point with x's rank in their mixture by the candidate's part of the pool. So a few dozen requests are worth as
- * much as with normal values of known parameters (Chernoff and Savage, Asymptotic normality and efficiency of certain
- * nonparametric test statistics, 1958). Equal values have equal ranks, with a mean gain of 0.
+ * The choice of e determines the power. Here it is the likelihood ratio of two normal distributions at a distance of
+ * `shift`, at the point with x's rank in their mixture by the candidate's part of the pool. So a few dozen requests
+ * give as much evidence as normal values with known parameters (Chernoff and Savage, Asymptotic normality and
+ * efficiency of certain nonparametric test statistics, 1958). Equal values have equal ranks, with a mean gain of 0.
  */
 export class RankTest extends Mixture {
   readonly #bets: readonly ShiftBet[];
@@ -68,7 +71,7 @@ export class RankTest extends Mixture {
   readonly #levels = new Uint8Array(BUCKETS);
   /** The odds of each bet at each level. */
   #odds: Float64Array | undefined;
-  /** The factors of each bet's wealth at each level, computed for one share, at which the requests are compared. */
+  /** The factors of each bet's wealth at each level, computed for the current share. */
   readonly #onCandidate: Float64Array;
   readonly #onBaseline: Float64Array;
   #share = Number.NaN;
@@ -85,8 +88,8 @@ export class RankTest extends Mixture {
   }
 
   /**
-   * Compares a value, before it is learnt. `share` lies between 0 and 1.
-   * @param enough the e-value that decides: no more is bet than is needed to reach it
+   * Compares a value before it is learned. `share` lies between 0 and 1.
+   * @param enough the e-value that decides: no more is staked than needed to reach it
    */
   observe(value: number, candidate: boolean, share: number, enough: number, most: number, t: number): void {
     const odds = this.#odds;
@@ -104,7 +107,7 @@ export class RankTest extends Mixture {
     this.sum();
   }
 
-  /** Adds a value to the pool that later ones are ranked in. */
+  /** Adds a value to the pool for ranking later ones. */
   learn(value: number, candidate: boolean): void {
     this.#pool.add(value, 1);
     if (candidate) this.#ofCandidate++;
@@ -163,7 +166,7 @@ export class RankTest extends Mixture {
     }
   }
 
-  /** The part of the wealth to bet, before the revision of the request is known. */
+  /** Returns the part of the wealth to stake, before the revision of the request is known. */
   #stake(odds: Float64Array, row: number, share: number, enough: number): number {
     let candidate = 0;
     let baseline = 0;
@@ -178,7 +181,7 @@ export class RankTest extends Mixture {
   }
 }
 
-/** The odds of each bet at each level, for a pool with so many of `STEPS` parts of the candidate. */
+/** Returns the odds of each bet at each level, for a pool in which the candidate has `step` of `STEPS` parts. */
 function tableOf(bets: readonly ShiftBet[], step: number): Float64Array {
   const tables = tablesOf.get(bets) ?? new Map<number, Float64Array>();
   tablesOf.set(bets, tables);
@@ -195,7 +198,7 @@ function tableOf(bets: readonly ShiftBet[], step: number): Float64Array {
   return table;
 }
 
-/** The quantile `rank` of a mixture of two normal distributions, one of them shifted. */
+/** Returns the quantile `rank` of a mixture of two normal distributions, one of them shifted. */
 function placeOf(rank: number, shift: number, part: number): number {
   let low = ndtri(rank);
   let high = low + shift;

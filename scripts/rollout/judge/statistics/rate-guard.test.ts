@@ -5,7 +5,7 @@ import { RateGuard } from "./rate-guard.ts";
 const LEVEL = 0.0001;
 
 describe("a guard over a rate of failures", () => {
-  test("wins on average nothing while requests fail no more often than its limit", () => {
+  test("wins nothing on average while requests fail no more often than its limit", () => {
     const past = fc.array(fc.boolean(), { maxLength: 40 });
     fc.assert(
       fc.property(past, past, fc.double({ min: 0, max: 1, noNaN: true }), (before, later, part) => {
@@ -24,14 +24,14 @@ describe("a guard over a rate of failures", () => {
     );
   });
 
-  test("is sure after a few requests that all fail", () => {
+  test("decides after a few requests that all fail", () => {
     const guard = new RateGuard(LEVEL, 0.005);
     often(1000, () => guard.before(false));
     for (let i = 0; i < 12; i++) guard.after(true, i);
     expect(guard.value).toBeGreaterThan(1e6);
   });
 
-  test("is as sure after any number of requests without a failure", () => {
+  test("decides as fast after any number of requests without a failure", () => {
     const secondsUntilSure = (requests: number): number => {
       const guard = new RateGuard(LEVEL, 0.005);
       often(1000, () => guard.before(false));
@@ -44,7 +44,7 @@ describe("a guard over a rate of failures", () => {
     for (const requests of [5_000, 50_000]) expect(secondsUntilSure(requests)).toBeLessThan(24);
   });
 
-  test("begins with a limit of a few percent, lowers it with what it sees, and never below half a percent", () => {
+  test("begins with a limit of a few percent, and lowers it with observations to half a percent at least", () => {
     const limitAfter = (requests: number): number => {
       const guard = new RateGuard(LEVEL, 0.005);
       often(requests, () => guard.before(false));
@@ -57,7 +57,7 @@ describe("a guard over a rate of failures", () => {
     expect(limitAfter(1_000_000)).toBe(0.005);
   });
 
-  test("tolerates the worst hundred requests that were seen before", () => {
+  test("tolerates the worst hundred requests observed before", () => {
     const guard = new RateGuard(LEVEL, 0.005);
     often(100_000, () => guard.before(false));
     often(30, () => guard.before(true));
@@ -66,7 +66,7 @@ describe("a guard over a rate of failures", () => {
     expect(guard.limit).toBeCloseTo(0.3, 9);
   });
 
-  test("is the same after it was kept and restored", () => {
+  test("is the same after a snapshot is restored", () => {
     const guard = new RateGuard(LEVEL, 0.005);
     for (let i = 0; i < 150; i++) guard.before(i % 7 === 0);
     for (let i = 0; i < 20; i++) guard.after(i % 3 === 0, i);

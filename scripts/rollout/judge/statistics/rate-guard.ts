@@ -13,23 +13,22 @@ export interface RateGuardState extends MixtureState {
 const PRIOR_REQUESTS = 200;
 const HEADROOM = 2;
 const BLOCK = 100;
-// The supposed rates of the bets, as parts of the way from the limit to 1.
+// The supposed rates of the bets, as fractions of the way from the limit to 1.
 const ABOVE = [0.02, 0.1, 0.4, 0.97];
-// What a bet can win within a second: an outage of a few seconds does not decide.
+// The gain of a bet within a second is limited, so that an outage of a few seconds does not decide.
 const LIMITS = [{ seconds: 1, gain: Math.exp(1.25) }];
-// Each request without a failure costs a bet a part of its wealth, so that within minutes nothing of it is left. The part
-// that is held back begins anew each second.
+// Each request without a failure costs a bet a part of its wealth, so that nothing is left after minutes. The
+// reserved part begins anew each second.
 const RESERVE = 0.5;
 const DEPOSIT_SECONDS = 1;
 
 /**
- * Tests whether requests fail more often than before, where no baseline runs at the same time: failures of the gateway
- * itself, and a candidate with all traffic.
- *
- * The tolerated rate is learnt before: twice the upper end of the interval for the rate of failures, and at least the
- * rate in the worst hundred requests in a row, which bursts raise. Against "each request fails with at most this
- * probability" a mixture of likelihood ratios is an e-process (Ville 1939; Robbins 1970). Unlike that of `ShareTest`, its
- * bound on false alarms assumes that the rate would not have passed the limit by itself.
+ * Tests whether requests fail more often than before, if no baseline runs at the same time: failures of the gateway
+ * itself, and a candidate with all traffic. The tolerated rate is learned before: twice the upper end of the interval
+ * for the failure rate, and at least the rate in the worst hundred consecutive requests, which bursts raise. Against
+ * "each request fails with at most this probability" a mixture of likelihood ratios is an e-process (Ville 1939;
+ * Robbins 1970). Unlike that of `ShareTest`, its bound on false alarms assumes that the rate would not have exceeded
+ * the limit by itself.
  */
 export class RateGuard extends Mixture {
   readonly #level: number;
@@ -46,8 +45,8 @@ export class RateGuard extends Mixture {
   readonly #onOk = new Float64Array(ABOVE.length);
 
   /**
-   * @param level the probability that the interval for the rate before may miss it
-   * @param least the probability of a failure, 0 to 1, up to which nothing is found
+   * @param level the probability that the interval for the earlier rate may miss it
+   * @param least the failure probability, 0 to 1, up to which nothing is reported
    */
   constructor(level: number, least: number) {
     super(
@@ -59,7 +58,7 @@ export class RateGuard extends Mixture {
     this.#least = least;
   }
 
-  /** The probability of a failure up to which nothing is found. */
+  /** The failure probability up to which nothing is reported. */
   get limit(): number {
     return this.#limit;
   }

@@ -1,27 +1,27 @@
 import { Mixture, type MixtureState } from "./mixture.ts";
 
 export interface RunState extends MixtureState {
-  /** When the latest requests ended, in seconds, and to which revision they went: 1 is the candidate, 0 the baseline. */
+  /** When the latest requests ended, in seconds, and their revision: 1 is the candidate, 0 the baseline. */
   recent: [endedAt: number, revision: number][];
 }
 
 /** The supposed probabilities that a request follows an earlier one, beyond chance. */
 const FOLLOWS = [0.25, 0.8] as const;
 
-/** How many ended requests are remembered, a power of two. With more than that in flight at a time the test learns nothing. */
+/** The number of remembered ended requests, a power of two. With more requests in flight the test learns nothing. */
 const RECENT = 64;
 const LAST = RECENT - 1;
 const STRIDE = 8;
 
 /**
- * An anytime-valid test of whether the split assigns requests in runs, as with sticky sessions, instead of one by one. A bet
- * supposes that a request goes where the last one went that had ended when it was sent, with probability f, and else by
- * its share w: it multiplies its wealth by the ratio of the two probabilities, which is 1 on average where the
- * assignment is independent. The order of the ends alone would not do: of requests that are sent together, those to the
- * faster revision end one after the other.
+ * An anytime-valid test of whether the split assigns requests in runs, as with sticky sessions, instead of one by
+ * one. A bet supposes that a request goes to the revision of the last request that had ended when it was sent with
+ * probability f, and otherwise by its share w: it multiplies its wealth by the ratio of the two probabilities, which
+ * is 1 on average if the assignment is independent. The order of the ends alone would not suffice: of requests that
+ * are sent together, those to the faster revision end one after the other.
  */
 export class RunTest extends Mixture {
-  /** A ring; the entry before `#next` is the latest. */
+  /** A ring buffer; the entry before `#next` is the latest. */
   readonly #ends = new Float64Array(RECENT).fill(Number.NaN);
   readonly #revisions = new Uint8Array(RECENT);
   #next = 0;
@@ -34,7 +34,7 @@ export class RunTest extends Mixture {
     );
   }
 
-  /** Takes a request that was sent and has ended at these times, in seconds; it ended no sooner than those before. */
+  /** Observes a request that was sent and has ended at these times, in seconds. Ends do not decrease. */
   observe(candidate: boolean, share: number, sentAt: number, endedAt: number): void {
     const here = candidate ? 1 : 0;
     const before = this.#endedBefore(sentAt);
@@ -51,7 +51,7 @@ export class RunTest extends Mixture {
 
   #endedBefore(sentAt: number): number | undefined {
     const ends = this.#ends;
-    // Ends do not fall, so most of those that are too late are passed over by strides.
+    // Ends do not decrease, so most of those that are too late are skipped in strides.
     let back = 1;
     while (
       back + STRIDE <= this.#remembered &&

@@ -27,13 +27,13 @@ const BELOW: [string, readonly Bet[], number][] = [
 ];
 
 describe.each([...ABOVE, ...BELOW])("bets on %s", (_, bets) => {
-  test("have the whole money between them", () => {
+  test("have the whole wealth in total", () => {
     expect(bets.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
   });
 });
 
 describe.each(ABOVE)("a test for %s", (_, bets, limit) => {
-  test("wins on average nothing while the candidate is marked at most as often as the limit allows", () => {
+  test("wins nothing on average while the candidate is marked at most as often as the limit allows", () => {
     fc.assert(
       fc.property(
         past,
@@ -56,7 +56,7 @@ describe.each(ABOVE)("a test for %s", (_, bets, limit) => {
 });
 
 describe.each(BELOW)("a test for %s", (_, bets, limit) => {
-  test("wins on average nothing while the candidate is marked at least as often as the limit says", () => {
+  test("wins nothing on average while the candidate is marked at least as often as the limit", () => {
     fc.assert(
       fc.property(past, share, probability, probability, fc.boolean(), (before, w, p, part, steady) => {
         const make = (): ShareTest => after(bets, limit, 0, before);
@@ -72,7 +72,7 @@ describe.each(BELOW)("a test for %s", (_, bets, limit) => {
 });
 
 describe("a test of shares", () => {
-  test("wins on average nothing where it is close to what is enough, beyond twice as many errors", () => {
+  test("wins nothing on average close to the sufficient value, beyond twice as many errors", () => {
     const bets = MORE_ERRORS.map((bet) => ({ ...bet, marked: bet.marked * 2 }));
     const make = (): ShareTest =>
       after(bets, 2, 0.1, Array(2).fill({ marked: true, candidate: true, share: 0.001 }));
@@ -86,12 +86,12 @@ describe("a test of shares", () => {
         expect(expected(make, w, p, 2 * p, value * cap, true)).toBeLessThanOrEqual(value * (1 + 1e-9));
   });
 
-  test("wins on average where the candidate is marked more often", () => {
+  test("wins on average if the candidate is marked more often", () => {
     const make = (): ShareTest => new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
     expect(expected(make, 0.1, 0.01, 0.1, Number.POSITIVE_INFINITY, true)).toBeGreaterThan(1.01);
   });
 
-  test("never passes what is enough, and reaches it where it can", () => {
+  test("never exceeds the sufficient value, and reaches it if possible", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), share, (marks, w) => {
         const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
@@ -110,7 +110,7 @@ describe("a test of shares", () => {
     expect(one.value).toBeCloseTo(1, 12);
   });
 
-  test("keeps its money when a portion of the reserve is added to the bets", () => {
+  test("keeps its wealth when a portion of the reserve is added to the bets", () => {
     fc.assert(
       fc.property(past, fc.integer({ min: 1, max: 50 }), (before, portions) => {
         const one = after(MORE_ERRORS, 1, 0.3, before);
@@ -121,7 +121,7 @@ describe("a test of shares", () => {
     );
   });
 
-  test("is the same after it was kept and restored", () => {
+  test("is the same after a snapshot is restored", () => {
     fc.assert(
       fc.property(past, past, (before, later) => {
         const one = after(MORE_ERRORS, 1, 0.1, before);
@@ -136,7 +136,7 @@ describe("a test of shares", () => {
     );
   });
 
-  test("has at most what it has where each mark counts, where those that come together count as one", () => {
+  test("has no more wealth with clusters counted as one than with each mark counted", () => {
     fc.assert(
       fc.property(
         past,
@@ -163,7 +163,7 @@ describe("a test of shares", () => {
   test.each([
     ["one after the other", 1],
     ["one of three", 3],
-  ])("takes failures of one second for one piece of evidence: %s", (_, of) => {
+  ])("treats failures within one second as one piece of evidence: %s", (_, of) => {
     const one = new ShareTest({
       bets: MORE_ERRORS,
       limit: 1,
@@ -175,7 +175,7 @@ describe("a test of shares", () => {
     expect(one.value).toBeLessThanOrEqual(3);
   });
 
-  test("takes single failures for as many pieces", () => {
+  test("treats separate failures as separate evidence", () => {
     const one = new ShareTest({
       bets: MORE_ERRORS,
       limit: 1,
@@ -187,7 +187,7 @@ describe("a test of shares", () => {
     expect(one.value).toBeGreaterThan(1000);
   });
 
-  test("counts each failure again once they go on for longer than a mishap", () => {
+  test("counts each failure again after the longest mishap", () => {
     const one = new ShareTest({
       bets: MORE_ERRORS,
       limit: 1,
@@ -202,7 +202,7 @@ describe("a test of shares", () => {
     expect(withoutFull(one)).toBeGreaterThan(100);
   });
 
-  test("stays finite however much is lost and won", () => {
+  test("stays finite for any gains and losses", () => {
     const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
     for (let i = 0; i < 5000; i++) one.observe(true, false, 0.5, Number.POSITIVE_INFINITY, true, 0);
     expect(one.value).toBeCloseTo(0.02, 9);
@@ -213,7 +213,7 @@ describe("a test of shares", () => {
   });
 });
 
-/** The wealth of the bets on marked requests alone, which cannot tell a mishap from a failure that stays. */
+/** The wealth of the bets on marked requests alone, which cannot distinguish a mishap from a lasting failure. */
 function withoutFull(one: ShareTest): number {
   return one
     .snapshot()
@@ -234,7 +234,7 @@ function after(
   return one;
 }
 
-/** The value after one more request, on average over what it may be. */
+/** Returns the expected value after one more request. */
 function expected(
   make: () => ShareTest,
   w: number,

@@ -1,13 +1,13 @@
 import { Episodes, type EpisodeState } from "./episodes.ts";
 import { type GainLimit, Mixture, type MixtureState } from "./mixture.ts";
 
-/** A bet on how a candidate differs: one member of the mixture. */
+/** A bet on the difference of a candidate: one member of the mixture. */
 export interface Bet {
   /** Its part of the wealth, before the reserve is subtracted; the parts of a test sum to 1. */
   weight: number;
   /** The supposed ratio of the candidate's probability of a mark to the baseline's. */
   marked: number;
-  /** The same for a request without the mark; 1 for a bet on marked requests alone. */
+  /** The same ratio for a request without the mark; 1 for a bet on marked requests alone. */
   plain: number;
 }
 
@@ -15,11 +15,11 @@ export interface ShareTestOptions {
   bets: readonly Bet[];
   /** The bound of the null hypothesis: the ratio of the probabilities of a mark is at most (or at least) this. */
   limit: number;
-  /** The part of the wealth that is held back for changes that begin later. */
+  /** The part of the wealth that is reserved for changes that begin later. */
   reserve: number;
   /** Whether a cluster of the candidate's marks counts as one. @default false */
   clustered?: boolean;
-  /** The limits of what bets on all requests win, and with `limited` all bets. */
+  /** Limits on the gains of bets on all requests, and with `limited` of all bets. */
   limits?: readonly GainLimit[];
   limited?: boolean;
 }
@@ -30,31 +30,31 @@ export interface ShareState extends MixtureState {
 }
 
 /**
- * An anytime-valid test of whether a mark (an error, a latency beyond a threshold) falls on the candidate more often
- * than its share of the traffic explains.
+ * An anytime-valid test of whether a mark (an error, a latency beyond a threshold) occurs for the candidate more
+ * often than its share of the traffic explains.
  *
- * Given that a request is marked, it is the candidate's with probability wr/(wr+1-w), where w is the share in force and
- * r the ratio of both revisions' probabilities of a mark: the rate of requests and the probability of a mark may change
- * over time, as long as they change for both. Each bet multiplies its wealth by the ratio of this probability under its r
- * and under the limit. Under the null hypothesis no bet can win on average, so the total wealth is a process as `Mixture`
- * requires. This is the time-inhomogeneous multinomial test of Lindon and Malek
- * (Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022) with a mixture over r in place of a Dirichlet
- * prior, so that the null share may change with each event and may be composite (r up to the limit).
+ * Given that a request is marked, it is the candidate's with probability wr/(wr+1-w), where w is the share in force
+ * and r the ratio of both revisions' probabilities of a mark: the rate of requests and the probability of a mark may
+ * change over time, as long as they change for both. Each bet multiplies its wealth by the ratio of this probability
+ * under its r and under the limit. Under the null hypothesis no bet can win on average, so the total wealth is a
+ * process as `Mixture` requires. This is the time-inhomogeneous multinomial test of Lindon and Malek (Anytime-Valid
+ * Inference for Multinomial Count Data, NeurIPS 2022) with a mixture over r in place of a Dirichlet prior, so that
+ * the null share may change with each event and may be composite (r up to the limit).
  *
- * Requests without a mark are evidence in the same way, and much of it where marks are frequent: a candidate that only
- * fails is found by each success of the baseline too. The two factors of one bet are then those of the 2x2 table of
- * Turner, Ly and Grünwald (Safe Tests for Two Proportions, 2021) with a known share in place of blocks.
+ * Requests without a mark are evidence in the same way, and much of it if marks are frequent: a candidate that always
+ * fails is also detected by each success of the baseline. The two factors of one bet are then those of the 2x2 table
+ * of Turner, Ly and Grünwald (Safe Tests for Two Proportions, 2021) with a known share in place of blocks.
  */
 export class ShareTest extends Mixture {
   readonly #bets: readonly Bet[];
   readonly #limit: number;
   #share = Number.NaN;
-  // The factors of each bet's wealth, at the present share.
+  // The factors of each bet's wealth at the current share.
   readonly #markedCandidate: Float64Array;
   readonly #markedBaseline: Float64Array;
   readonly #plainCandidate: Float64Array;
   readonly #plainBaseline: Float64Array;
-  // The factor of a mark of the candidate in a cluster, and the gain when the open episode proves to be a single mark.
+  // The factor of a mark of the candidate in a cluster, and the gain if the open episode proves to be a single mark.
   readonly #clusterCandidate: Float64Array;
   readonly #lifts: Float64Array;
   readonly #clustered: boolean;
@@ -87,10 +87,10 @@ export class ShareTest extends Mixture {
 
   /**
    * Observes a request. `share` lies between 0 and 1: at either end there is nothing to compare.
-   * @param enough the e-value that decides. No more is bet than is needed to reach it, so that a loss costs less, which
-   *   Ville's inequality allows where a test would exceed its threshold
-   * @param steady whether both revisions had requests lately. While one is missing, there are no bets that its absence
-   *   alone would win, in case the share is not in force
+   * @param enough the e-value that decides. No more is staked than needed to reach it, so that a loss costs less,
+   *   which Ville's inequality permits for a test that would exceed its threshold
+   * @param steady whether both revisions had requests lately. While one is missing, there are no bets that its
+   *   absence alone would win, in case the share is not in force
    */
   observe(
     marked: boolean,
@@ -106,8 +106,8 @@ export class ShareTest extends Mixture {
     if (first >= end && !(this.#clustered && candidate)) return;
     if (share !== this.#share) this.#tabulate(share);
     let part = this.#part(marked, first, enough);
-    // Above a limit of 1, bets on all requests win on average nothing over marked and unmarked requests together, and
-    // not over each kind by itself: the part must not depend on the mark.
+    // Above a limit of 1, bets on all requests win nothing on average over marked and unmarked requests together, but
+    // not over each kind separately: the stake must not depend on the mark.
     if (this.#limit > 1 && first < this.head) part = Math.min(part, this.#part(!marked, first, enough));
     if (part > most) part = most;
     let isHeadOnly = !marked;
@@ -170,7 +170,7 @@ export class ShareTest extends Mixture {
     return candidate ? this.#plainCandidate : this.#plainBaseline;
   }
 
-  /** The part of the wealth to bet, before the revision of the request is known. */
+  /** Returns the part of the wealth to stake, before the revision of the request is known. */
   #part(marked: boolean, first: number, enough: number): number {
     if (this.value * (marked ? this.#bestMarked : this.#bestPlain) <= enough) return 1;
     const end = marked ? this.wealth.length : this.head;
@@ -207,9 +207,9 @@ export class ShareTest extends Mixture {
 }
 
 /**
- * The factor of a baseline's mark for a bet on all requests. The expected factor is linear in both
- * probabilities of a mark, p of the baseline and at most limit·p of the candidate, so it is at most 1 everywhere if it
- * is at the corners: (1, 1) and (1/limit, 1) are those that bind.
+ * Returns the factor of a baseline's mark for a bet on all requests. The expected factor is linear in both
+ * probabilities of a mark, p of the baseline and at most limit·p of the candidate, so it is at most 1 everywhere if
+ * it is at the corners; (1, 1) and (1/limit, 1) are binding.
  */
 function fullScale(w: number, marked: number, plainBaseline: number, limit: number): number {
   const rest = 1 - w;

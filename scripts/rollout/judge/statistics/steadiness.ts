@@ -2,26 +2,30 @@ export interface SteadinessState {
   block: [from: number, count: number, sum: number, squares: number];
   within: [count: number, squares: number];
   levels: [count: number, mean: number, variance: number][];
-  /** Latencies of each revision in the last block; those of the candidate in the present one; seconds since it began. */
+  /**
+   * Latencies of each revision in the last block; those of the candidate in the current one; seconds since it began.
+   */
   rates: [baseline: number, candidate: number, candidateNow: number];
   elapsed: number;
 }
 
-/** The length of a block in seconds: a change of latency that is over sooner is not counted as a regression. */
+/** The length of a block in seconds: a shorter change of latency is not counted as a regression. */
 export const LEVEL_SECONDS = 30;
 /** The level of a block with fewer latencies is unknown. */
 const FEWEST = 5;
-/** The possible standard deviations of a version's level, as logarithms of a factor, with their prior probabilities. */
+/**
+ * The possible standard deviations of a version's level, as logarithms of a factor, with their prior probabilities.
+ */
 const SPREADS = [0, 0.1, 0.3] as const;
 const PRIOR = [0.65, 0.2, 0.15] as const;
 /** The number of remembered blocks. */
 const BLOCKS = 32;
 
 /**
- * Weighs one block of a version's latencies. A version may have its own level for a while: a cold cache, a busy node. The
- * spread of levels is estimated from the baseline's blocks. With n latencies of variance s² in a block, and levels of
- * variance v², a block is worth n/(1 + n·v²/s²) independent latencies: the design effect of samples in clusters (Kish,
- * Survey Sampling, 1965). Bets are made with that part of the wealth.
+ * Weights a block of a version's latencies. A version may have a different level for a while, for example because of
+ * a cold cache or a busy node. The spread of levels is estimated from the baseline's blocks. With n latencies of
+ * variance s² in a block, and levels of variance v², a block is worth n/(1 + n·v²/s²) independent latencies: the
+ * design effect of samples in clusters (Kish, Survey Sampling, 1965). Bets stake that part of the wealth.
  */
 export class Steadiness {
   #from = Number.NaN;
@@ -31,16 +35,16 @@ export class Steadiness {
   #withinCount = 0;
   #withinSquares = 0;
   #levels: [count: number, mean: number, variance: number][] = [];
-  // Latencies of each revision in the last block, or in the present one if that has more.
+  // The number of latencies of each revision in the last block, or in the current one if that has more.
   #baseline = 0;
   #candidate = 0;
   #candidateNow = 0;
   #elapsed = 0;
   #variance = variance([]);
 
-  /** The part of the wealth to bet on one latency, above 0 and at most 1. */
+  /** The part of the wealth to stake on one latency, above 0 and at most 1. */
   get part(): number {
-    // Conditions instead of Math.min and Math.max: this is asked for each request.
+    // Conditions instead of Math.min and Math.max, because this runs for each request.
     const baseline = this.#expected(this.#baseline, this.#count);
     const candidate = this.#expected(this.#candidate, this.#candidateNow);
     const fewer = baseline < candidate ? baseline : candidate;
@@ -85,7 +89,7 @@ export class Steadiness {
     this.#variance = variance(this.#levels);
   }
 
-  /** The number of latencies in a block: that of the last one, or of the present one if that has more. */
+  /** Returns the number of latencies in a block: that of the last one, or of the current one if that has more. */
   #expected(last: number, now: number): number {
     const whole = this.#elapsed > LEVEL_SECONDS / 10 ? this.#elapsed : LEVEL_SECONDS / 10;
     const rate = (now * LEVEL_SECONDS) / whole;
@@ -109,7 +113,9 @@ export class Steadiness {
   }
 }
 
-/** The expected variance of levels: those of the baseline are normal around an unknown mean, with one of `SPREADS`. */
+/**
+ * Returns the expected variance of levels: the baseline's are normal around an unknown mean, with one of `SPREADS`.
+ */
 function variance(levels: readonly [count: number, mean: number, variance: number][]): number {
   const logs = SPREADS.map((spread, i) => {
     let weights = 0;

@@ -1,16 +1,16 @@
-/** How many units are remembered for each mark: the latest. */
+/** The number of units that are remembered for each mark: the latest ones. */
 const REMEMBERED = 2048;
 
 export type UnitState = Record<string, number[]>;
 
 /**
- * Remembers which units (applicants, sessions) were marked lately, so that each counts once. Constant memory: a unit that
- * returns after `REMEMBERED` others may count again.
+ * Remembers which units (applicants, sessions) were marked lately, so that each counts once. Memory is constant: a
+ * unit that returns after `REMEMBERED` others may count again.
  */
 export class UnitMemory {
   readonly #marked = new Map<string, Set<number>>();
 
-  /** Whether the unit has the mark for the first time. */
+  /** Returns whether the unit has the mark for the first time. */
   first(unit: string, mark: string): boolean {
     let units = this.#marked.get(mark);
     if (units === undefined) this.#marked.set(mark, (units = new Set()));

@@ -1,21 +1,21 @@
 import { seededRandom } from "../../../traffic/random.ts";
 import type { Observation } from "../types.ts";
 
-/** What requests are drawn from. Each part may change with time, in seconds. */
+/** The distribution of requests. Each part may change with time, in seconds. */
 export interface Traffic {
   seconds: number;
-  /** Requests a second. */
+  /** Requests per second. */
   rate(t: number): number;
   share(t: number): number;
   /** The probability of a failure, for each revision. */
   fails(t: number, candidate: boolean): number;
-  /** A latency for a uniform number, in milliseconds. */
+  /** The latency of a uniform number, in milliseconds. */
   ms?(u: number, candidate: boolean, t: number): number;
 }
 
-/** Draws requests: independent of each other given the time, the same ones for the same seed. */
+/** Draws requests that are independent given the time, and the same for the same seed. */
 export function* draw(traffic: Traffic, seed: number): Generator<Observation> {
-  // Near seeds make near sequences.
+  // Neighbouring seeds would yield similar sequences.
   const random = seededRandom(Bun.hash.murmur32v3(String(seed)) | 0);
   const ms = traffic.ms ?? lognormal;
   for (let t = 0; ;) {
@@ -33,13 +33,15 @@ export function* draw(traffic: Traffic, seed: number): Generator<Observation> {
   }
 }
 
-/** About log-normal: 20 ms at the median, 64 ms at p99 (by the logistic approximation of the normal quantile). */
+/**
+ * Approximately log-normal: 20 ms at the median, 64 ms at p99 (by the logistic approximation of the normal quantile).
+ */
 export function lognormal(u: number): number {
   const inside = Math.min(0.99999, Math.max(0.00001, u));
   return 20 * Math.exp((0.5 * Math.log(inside / (1 - inside))) / 1.702);
 }
 
-/** A tenth more each minute, up to a half. */
+/** A share that grows by a tenth each minute, up to a half. */
 export function ramp(t: number): number {
   return Math.min(0.5, 0.1 * (1 + Math.floor(t / 60)));
 }

@@ -1,13 +1,13 @@
 import { mixedSeed, seededRandom } from "../../../traffic/random.ts";
 import type { Observation } from "../types.ts";
 
-/** How many requests of a batch are judged at most; of a larger one a random sample is. */
+/** The most requests of a batch that are judged; of a larger batch a random sample is. */
 const MOST = 20_000;
 
 /**
- * Observations with one time: a scrape of counters, for example. They have no order among each other. Counters come sorted by
- * revision and outcome, which must not be taken for the order of the requests, so they are judged in a random one: the same
- * for the same batch.
+ * Simultaneous observations, such as a scrape of counters. They have no order among each other. Counters are sorted
+ * by revision and outcome, which must not be taken for the order of the requests, so they are judged in a random
+ * order, the same for the same batch.
  */
 export class Batch {
   readonly t: number;
@@ -24,7 +24,7 @@ export class Batch {
     if (observation.excluded === undefined) this.#requests += observation.count ?? 1;
   }
 
-  /** The requests one by one; what is not judged comes in one piece, with why. */
+  /** Yields the requests one by one; those that are not judged come as one observation, with the reason. */
   *shuffled(): Generator<Observation> {
     const random = seededRandom(mixedSeed(Math.trunc(this.t * 1000)));
     const part = Math.min(1, MOST / this.#requests);

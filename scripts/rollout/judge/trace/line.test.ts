@@ -8,7 +8,7 @@ describe("a line of a trace", () => {
     expect(readLine(JSON.stringify(FINE), 1)).toEqual({ ...FINE, revision: "candidate" });
   });
 
-  test("may stand for several requests, and say why they are not judged", () => {
+  test("may represent several requests, and state why they are not judged", () => {
     const line = { ...FINE, count: 3, excluded: "cold start" };
     expect(readLine(JSON.stringify(line), 1)).toMatchObject({ count: 3, excluded: "cold start" });
   });
@@ -31,17 +31,21 @@ describe("a line of a trace", () => {
       "line 7: unknown field revison: did you mean revision?",
     ],
     [
-      "a mistyped field that may be left out",
+      "a mistyped optional field",
       changed({ exclude: "probe" }),
       "line 7: unknown field exclude: did you mean excluded?",
     ],
     ["a time as text", changed({ t: "1" }), 'line 7: t is "1": a number of seconds is expected'],
     [
-      "a revision that is none",
+      "an unknown revision",
       changed({ revision: "canidate" }),
       'line 7: revision is "canidate": one of "baseline", "candidate", "gateway" is expected; did you mean candidate?',
     ],
-    ["an outcome that is none", changed({ ok: 200 }), "line 7: ok is 200: true or false is expected"],
+    [
+      "an outcome that is not a boolean",
+      changed({ ok: 200 }),
+      "line 7: ok is 200: true or false is expected",
+    ],
     [
       "a negative latency",
       changed({ ms: -1 }),
@@ -58,14 +62,14 @@ describe("a line of a trace", () => {
       changed({ kind: "abandoned" }),
       'line 7: ok is true: false is expected where kind is "abandoned"',
     ],
-    ["a kind that is none", changed({ kind: "reject" }), "did you mean rejected?"],
-    ["a reason that is none", changed({ excluded: "coldstart" }), "did you mean cold start?"],
+    ["an unknown kind", changed({ kind: "reject" }), "did you mean rejected?"],
+    ["an unknown reason", changed({ excluded: "coldstart" }), "did you mean cold start?"],
   ])("that is ill-formed is reported by its number: %s", (_, text, message) => {
     expect(() => readLine(text, 7)).toThrow(message);
     expect(() => readLine(text, 7)).toThrow(BadLine);
   });
 
-  test("that is long is reported in part", () => {
+  test("that is long is abbreviated in the report", () => {
     expect(() => readLine(JSON.stringify("x".repeat(500)), 1)).toThrow(/^.{1,200}$/);
   });
 });

@@ -37,7 +37,7 @@ const EXPECTED: Readonly<Record<keyof Observation, string>> = {
 const FIELDS = Object.keys(EXPECTED);
 const OPTIONAL = ["fromMs", "count", "kind", "unit", "excluded"];
 
-/** A line of a trace that is none. The message has its number and what is wrong with it. */
+/** A line of a trace that is malformed. The message has its number and the reason. */
 export class BadLine extends Error {
   override readonly name = "BadLine";
   readonly line: number;
@@ -49,8 +49,8 @@ export class BadLine extends Error {
 }
 
 /**
- * Reads one line of a trace: an observation as JSON. Other fields than those of an observation are ignored, unless they
- * look like a slip for one.
+ * Parses one line of a trace: an observation as JSON. Other fields than those of an observation are ignored, unless
+ * they look like a misspelling of one.
  * @param number the line's number, from 1
  * @throws BadLine
  */
@@ -105,7 +105,7 @@ function complaint(value: unknown): string {
   return "no observation";
 }
 
-/** Whether a field alone is right: an observation that is right otherwise stays one with it. */
+/** Whether the value of a single field is valid. */
 function fits(field: string, value: unknown): boolean {
   return Line.Check({ t: 0, revision: "baseline", ok: true, ms: 0, share: 0, [field]: value });
 }

@@ -9,7 +9,7 @@ describe("a trace", () => {
     expect(judged([])).toMatchObject({ verdict: "undecided", t: 0 });
   });
 
-  test("of an equal candidate is healthy since the second when it could be said", () => {
+  test("of an equal candidate is healthy since the first second with enough evidence", () => {
     const { verdict, t, evidence } = judged(lines(EVEN));
     expect(verdict).toBe("healthy");
     expect(t).toBeGreaterThan(240);
@@ -17,7 +17,7 @@ describe("a trace", () => {
     expect(evidence.at(-1)?.t).toBeGreaterThan(899);
   });
 
-  test("of a bad candidate is regressed from the request that decided", () => {
+  test("of a bad candidate is regressed from the deciding request", () => {
     const bad = lines({ ...EVEN, fails: (_, candidate) => (candidate ? 0.2 : 0.01) });
     const { verdict, t, evidence } = judged(bad);
     expect(verdict).toBe("regressed");
@@ -27,14 +27,14 @@ describe("a trace", () => {
     expect(decided?.t).toBe(t);
   });
 
-  test("has its evidence in the order of time, and not more of it the longer it is", () => {
+  test("has its evidence in chronological order, in bounded size", () => {
     const { evidence } = judged(lines({ ...EVEN, seconds: 3000, rate: () => 5 }));
     expect(evidence.length).toBeLessThanOrEqual(70);
     expect(evidence.length).toBeGreaterThan(20);
     expect(evidence.map(({ t }) => t)).toEqual(evidence.map(({ t }) => t).sort((a, b) => a - b));
   });
 
-  test("of counters has no order within one time: a candidate with many errors is found, an equal one is not", () => {
+  test("of counters has no order within one time: a candidate with many errors is detected, an equal one is not", () => {
     const scrapes = (errors: number): string[] =>
       Array.from({ length: 60 }, (_, i) => i * 15).flatMap((t) =>
         [
@@ -51,7 +51,7 @@ describe("a trace", () => {
     }
   });
 
-  test("whose times fall is refused with its line", () => {
+  test("with decreasing times is refused with the line", () => {
     const judge = new TraceJudge();
     judge.add('{"t":5,"revision":"baseline","ok":true,"ms":1,"share":0.1}');
     expect(() => judge.add('{"t":3,"revision":"baseline","ok":true,"ms":1,"share":0.1}')).toThrow(
@@ -59,7 +59,7 @@ describe("a trace", () => {
     );
   });
 
-  test("with a hundred million requests in a line is judged by a sample, and says so", () => {
+  test("with a hundred million requests in a line is judged by a sample, which is reported", () => {
     const judge = new TraceJudge();
     for (const revision of ["baseline", "candidate"])
       judge.add(JSON.stringify({ t: 1, revision, ok: true, ms: 20, share: 0.5, count: 1e8 }));

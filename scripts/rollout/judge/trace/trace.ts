@@ -6,19 +6,19 @@ import { BadLine, readLine } from "./line.ts";
 /** The verdict about a whole trace. */
 export interface Judgement {
   verdict: VerdictName;
-  /** When it fell, in seconds of the trace's clock. */
+  /** The time of the verdict, in seconds of the trace's clock. */
   t: number;
   because: string;
-  /** In the order of time; the last is from the end of the trace. */
+  /** In chronological order; the last is from the end of the trace. */
   evidence: Evidence[];
 }
 
-/** How many points of time are kept at most: beyond, each second one is dropped. */
+/** The most points in time that are kept: beyond, every second one is dropped. */
 const POINTS = 64;
 
 /**
- * Judges a trace line by line, in constant memory, and keeps the evidence over time. Whether the candidate regressed is
- * seen at each request; whether it is healthy is looked at once each second.
+ * Judges a trace line by line in constant memory, and keeps the evidence over time. Regression is checked at each
+ * request, health once each second.
  */
 export class TraceJudge {
   readonly #judge: Judge;
@@ -28,7 +28,7 @@ export class TraceJudge {
   #evidence: Evidence[] = [];
   #interval = 1;
   #untilNext = 0;
-  /** The evidence when the candidate regressed: a point that no thinning takes away. */
+  /** The evidence when the candidate regressed, which is always kept. */
   #fell: Evidence | undefined;
 
   constructor(options: SomeJudgeOptions = {}) {
@@ -36,9 +36,9 @@ export class TraceJudge {
   }
 
   /**
-   * Observes the next line; an empty one is passed over. Lines with one `t` are one batch, which has no order: they are judged
-   * once the next time begins.
-   * @throws BadLine, also where `t` is less than in a line before
+   * Observes the next line; an empty one is ignored. Lines with the same `t` are one unordered batch, which is judged
+   * when the next time begins.
+   * @throws BadLine, also if `t` is less than in an earlier line
    */
   add(text: string): void {
     this.#lines++;
@@ -61,7 +61,7 @@ export class TraceJudge {
 
   #observe(observation: Observation): void {
     const second = Math.floor(observation.t);
-    // What was held at the end of the second before, now that it is over.
+    // The verdict at the end of the previous second.
     if (second > this.#second) {
       if (this.#second !== Number.NEGATIVE_INFINITY) this.#look();
       this.#second = second;
@@ -70,7 +70,7 @@ export class TraceJudge {
     if (this.#judge.regressed) this.#fell ??= this.#judge.verdict().evidence;
   }
 
-  /** What is held of the whole, however many lines there were. */
+  /** Returns the verdict on the whole trace. Memory does not depend on the number of lines. */
   end(): Judgement {
     this.#endBatch(this.#batch.t);
     const { verdict, t, because, evidence } = this.#judge.verdict();
@@ -81,7 +81,7 @@ export class TraceJudge {
 
   #look(): void {
     this.#untilNext--;
-    // Nothing that comes can take this verdict back: only points of the curve are left to be kept.
+    // Later requests cannot change this verdict; only points of the curve remain to be collected.
     if (this.#fell !== undefined && this.#untilNext > 0) return;
     const { evidence } = this.#judge.verdict();
     if (this.#untilNext > 0) return;
