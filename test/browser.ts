@@ -4,7 +4,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
 
-/** Headless, and without requests of the browser's own, such as updates. */
+/** Headless, and without the browser's own requests, such as updates. */
 const FLAGS = [
   "--headless",
   "--no-sandbox",
@@ -16,7 +16,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Where Chromium is: `CHROMIUM` of the environment, else by its usual names on the PATH; nothing where it is not. */
+/** The path of Chromium: `CHROMIUM` in the environment, else its usual names on the PATH; undefined if it is missing. */
 export function findChromium(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string | undefined {
@@ -29,7 +29,7 @@ export function findChromium(
   return undefined;
 }
 
-/** Why there is no browser, for a test that is skipped; nothing if there is one. */
+/** Why there is no browser, for skipped tests; undefined if there is one. */
 export function noBrowser(): string | undefined {
   if (findChromium() !== undefined) return undefined;
   const reason = `no Chromium: neither CHROMIUM names one nor is one of ${NAMES.join(", ")} on the PATH`;
@@ -49,12 +49,12 @@ declare global {
   var kycSharedBrowser: Promise<Browser> | undefined;
 }
 
-/** The browser that the test files of one process share: each opens its own context. It ends with the process. */
+/** The browser shared by the test files of one process, each with its own context. It ends with the process. */
 export function sharedBrowser(): Promise<Browser> {
   return (globalThis.kycSharedBrowser ??= launchBrowser());
 }
 
-/** What axe-core finds wrong on a page, as `rule: element`, with its rules of WCAG 2.2 A and AA and its best practices. */
+/** The violations that axe-core finds on a page, as `rule: element`, by its rules for WCAG 2.2 A and AA and best practices. */
 export async function accessibilityViolations(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8"));
   return page.evaluate(`axe.run({ resultTypes: ["violations"] }).then(({ violations }) =>
@@ -62,8 +62,8 @@ export async function accessibilityViolations(page: Page): Promise<string[]> {
 }
 
 /**
- * What is wrong with a page that needs nothing else, in a window of a small phone and in a wide one, light and dark:
- * violations of accessibility, content wider than the window, messages of the browser, and requests.
+ * The faults of a self-contained page, in a window of a small phone and in a wide one, light and dark: violations of
+ * accessibility, content wider than the window, browser messages, and requests.
  */
 export async function pageFaults(html: string): Promise<string[]> {
   const browser = await sharedBrowser();

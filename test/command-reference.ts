@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { kyc } from "../scripts/commands/testing/kyc-process.ts";
 import { PROJECT } from "../scripts/project.ts";
 
-/** Where the reference stands, from the project's folder. */
+/** The folder of the reference, relative to the project's folder. */
 export const REFERENCE = "docs/commands";
 
 /**
- * The reference of all commands, made from their own help: each file's name and text.
- * @throws {Error} if a command's help does not end with 0
+ * The reference of all commands, generated from their help: each file's name and content.
+ * @throws {Error} if a command's help does not exit with 0
  */
 export async function commandReference(): Promise<Map<string, string>> {
   const main = await help();
@@ -30,7 +30,7 @@ async function page(name: string): Promise<string> {
   return [`# kyc ${name}\n\n${GENERATED}\n\n${block(own)}`, ...parts].join("\n");
 }
 
-/** The names under `Commands:` in a help text, but for that of the help itself. */
+/** The names under `Commands:` in a help text, except `help`. */
 function namesIn(text: string): string[] {
   const [, listed = ""] = /^Commands:\n((?: {2}.*\n)+)/m.exec(text) ?? [];
   return [...listed.matchAll(/^ {2}([a-z][\w-]*)/gm)].flatMap(([, name = ""]) =>
@@ -40,7 +40,7 @@ function namesIn(text: string): string[] {
 
 const block = (text: string): string => `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
 
-/** The help of a command as it is shown without a terminal, where lines have at most 100 columns. */
+/** The help of a command as printed without a terminal, with lines of at most 100 columns. */
 async function help(...names: string[]): Promise<string> {
   const { code, out } = await kyc(...names, "--help");
   if (code !== 0) throw new Error(`kyc ${names.join(" ")} --help ends with ${code}`);

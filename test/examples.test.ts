@@ -14,7 +14,7 @@ interface Walk {
   /** The path that the split decides, at the ingress gateway. */
   path: string;
   host: string;
-  /** The host that requests name, if it is another. */
+  /** The requested host, if it is not the default. */
   asked?: string;
   /** The file that holds the split, and an edit that changes no request. */
   file: string;

@@ -11,7 +11,7 @@ interface AnalyzerCase {
   name: string;
   files: string[];
   analyzer: string;
-  /** Messages with the object that each is about, as in `ConflictingGateways Gateway alpha`. */
+  /** Messages with their objects, as in `ConflictingGateways Gateway alpha`. */
   expected: string[];
 }
 

@@ -6,14 +6,14 @@ import { RolloutFile } from "../scripts/manifests/rollout-file.ts";
 import { DevFile } from "../scripts/mesh/revisions/dev-config.ts";
 import { PROJECT } from "../scripts/project.ts";
 
-/** The JSON Schemas of the files that users write, by their place. Editors complete and check by them. */
+/** The JSON Schemas of the files that users write, by path, for completion and validation in editors. */
 export const JSON_SCHEMAS: Readonly<Record<string, TSchema>> = {
   "schemas/checks.schema.json": ChecksFile,
   "schemas/dev.schema.json": DevFile,
   "schemas/rollout.schema.json": RolloutFile,
 };
 
-// Notes of this tool's own messages, which JSON Schema does not know.
+// Notes for this tool's own messages, which are not part of JSON Schema.
 const NOTES = new Set([
   "expected",
   "expectedKey",
@@ -24,7 +24,7 @@ const NOTES = new Set([
   "mayLack",
 ]);
 
-/** The text of a schema's file. */
+/** The content of a schema's file. */
 export function jsonSchemaText(schema: TSchema): string {
   const plain = JSON.stringify(
     { $schema: "https://json-schema.org/draft/2020-12/schema", ...schema },

@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { PROJECT } from "../scripts/project.ts";
 
 /**
- * The manifests that tests read: the repository's own as they were once, frozen, so that a test may count on their
- * numbers. `knative/`, `istio/` and `next/` at the repository's root are the user's to edit; only
- * own-manifests.test.ts reads those.
+ * The manifests that tests read: a frozen copy of the repository's own, so that tests can rely on their numbers. Users edit
+ * `knative/`, `istio/` and `next/` in the repository's root; only own-manifests.test.ts reads those.
  */
 export const SAMPLE = join(PROJECT, "test/fixtures/kyc");
 
-/** The folders of the sample that describe the system. */
+/** The folders of the sample with the system's manifests. */
 export const FOLDERS = ["knative", "istio"];
 /** The splits that `istio/split` offers. */
 export const SPLITS = ["by-knative", "by-istio", "by-istio-tags"];
@@ -23,7 +22,7 @@ export interface Edit {
   to: string;
 }
 
-/** The edit that puts a split in force: the one line of istio/kustomization.yaml. */
+/** The edit that selects a split: one line in istio/kustomization.yaml. */
 export function choose(...splits: string[]): Edit {
   const lines = splits.map((split) => `  - split/${split}`);
   return { file: "istio/kustomization.yaml", from: /^ +- split\/.*$/m, to: lines.join("\n") };
@@ -35,7 +34,7 @@ export async function withSample<T>(edits: readonly Edit[], use: (root: string) 
   return await use(copy.root);
 }
 
-/** A copy of the sample beside the project's functions, from which a mesh can run. */
+/** A copy of the sample with the project's functions, from which a mesh can run. */
 export async function sampleToRun(edits: readonly Edit[] = []): Promise<{ root: string } & AsyncDisposable> {
   const copy = await copyOf(SAMPLE, edits);
   await symlink(join(PROJECT, "functions"), join(copy.root, "functions"));
@@ -44,7 +43,7 @@ export async function sampleToRun(edits: readonly Edit[] = []): Promise<{ root: 
 
 /**
  * A temporary copy of the manifests under a folder, edited.
- * @throws {Error} if a file does not hold what an edit replaces
+ * @throws {Error} if a file does not contain the text that an edit replaces
  */
 export async function copyOf(
   source: string,

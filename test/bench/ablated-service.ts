@@ -10,7 +10,7 @@ import { APPLICATION } from "../../functions/shared/http/requests.ts";
 import { createRuntime } from "../../functions/shared/runtime.ts";
 import type { ServiceDeps } from "../../functions/shared/service.ts";
 
-// A service with one of its parts replaced by one that does nothing, or Elysia alone. Configured by the environment:
+// A service with one part replaced by a no-op, or only Elysia. Configured by the environment:
 // PORT, SIDE (`check` or `aggregator`), WITHOUT (a part, `service` for Elysia alone, or empty), CREDIT_CHECK_URL.
 
 const { PORT, SIDE, WITHOUT = "", CREDIT_CHECK_URL = "" } = process.env;
@@ -44,7 +44,7 @@ async function creditCheck() {
   const { WATCH_LISTS } = readCreditCheckConfig({ CREDIT_CHECK_VARIANT: "basic" });
   const lists = await openWatchLists(WATCH_LISTS, deps.log);
   const basic = variantOf("basic");
-  // An object of any keys takes the place of the contract's schema.
+  // An object with any keys replaces the contract's schema.
   const anything = { ...basic.answer, properties: {}, required: [], additionalProperties: true };
   return createCreditCheck({
     ...without(WITHOUT),
@@ -71,7 +71,7 @@ function aggregator() {
     ...without(WITHOUT),
     creditCheckOrigin: CREDIT_CHECK_URL,
     upstreamTimeoutMs: 3000,
-    // Without the hop, its answer is made here, and ofetch gets it at once.
+    // Without the hop, the answer is created here, and ofetch gets it at once.
     fetch: WITHOUT === "hop" ? async () => Response.json(ANSWER, { headers: HEADERS }) : fetch,
     bucketOf: createBuckets(""),
   });

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { readWatchLists } from "../../functions/credit-check/screening/watch-lists.ts";
 import { variantOf } from "../../functions/credit-check/variants.ts";
 
-// The screening of the advanced credit check behind Bun.serve, and nothing beside it: no schema, no limits, no log.
+// Only the screening of the advanced credit check behind Bun.serve: no schema, no limits, no log.
 // Configured by the environment: PORT, WATCH_LISTS (one file).
 
 const HEADERS = { "content-type": "application/json", "x-kyc-revision": "credit-check-advanced" };
@@ -16,7 +16,7 @@ Bun.serve({
   routes: {
     "/credit-check/report": {
       GET: () => new Response("ready"),
-      // The measure of what is possible: nothing is checked of the applicant.
+      // The applicant is not validated, because this is the upper bound.
       POST: async (request) => {
         const context = { lists, today: new Date().toISOString().slice(0, 10) };
         return Response.json(check((await request.json()) as never, context), { headers: HEADERS });

@@ -1,6 +1,6 @@
 import { policy, routes, SERVICE, to } from "../../scripts/lint/testing/findings.ts";
 
-/** Input in which a problem occurs. */
+/** Input that causes a problem. */
 export type Example =
   /** Documents that `lint` reads. */
   | { lint: string[] }
@@ -10,7 +10,7 @@ export type Example =
   | { compiled: string }
   /** Files of a folder, read from the folder `.`. */
   | { folder: Record<string, string> }
-  /** The same, if kustomizations are built by a program that is not there. */
+  /** The same, with a missing program for kustomizations. */
   | { built: Record<string, string> }
   /** A Gateway and a Secret. */
   | { certificates: string }
@@ -18,12 +18,12 @@ export type Example =
   | { run: string; dev?: string }
   /** Documents to deploy. */
   | { deploy: string }
-  /** The sample, deployed a second time with another value in a revision. */
+  /** The sample, deployed a second time with a changed value in a revision. */
   | { deployTwice: [from: string, to: string] };
 
 export const basic = to("basic");
 export const HOST = "credit-check-basic.kyc.svc.cluster.local";
-/** A rule with one destination and some more fields. */
+/** A rule with one destination and additional fields. */
 export const rule = (more: string, destination = basic): string =>
   `{retries: {attempts: 0}, ${more}${more === "" ? "" : ", "}route: [${destination}]}`;
 export const withRule = (http: string, spec?: string): Example => ({ lint: [SERVICE, routes(http, spec)] });

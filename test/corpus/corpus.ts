@@ -8,7 +8,7 @@ import { type Mutant, mutantsOf } from "./mutants.ts";
 import { reasonFor } from "./reasons.ts";
 import { messageOf } from "../../scripts/text/message-of.ts";
 
-/** A YAML file with objects that decide about traffic. */
+/** A YAML file with objects that affect traffic. */
 export interface CorpusFile {
   name: string;
   objects: unknown[];
@@ -16,7 +16,7 @@ export interface CorpusFile {
   documents: ManifestDocument[][];
 }
 
-/** What `equal` says, with refusals and what it throws as verdicts of their own. */
+/** The verdicts of `equal`, with refusals and exceptions as separate ones. */
 export type Verdict = "equal" | "different" | "unknown" | "refused" | "no host" | "thrown";
 
 /** A verdict and, if it is not equal or different, why. */
@@ -25,18 +25,18 @@ export interface Judged {
   why: string[];
 }
 
-/** What came of the mutants of a file. */
+/** The results of the mutants of a file. */
 export interface MutantTally {
   verdicts: Record<string, number>;
-  /** How many were called equal, by the reason why their field cannot matter. */
+  /** The number of mutants called equal, by the reason why their field has no effect. */
   harmless: Map<string, number>;
-  /** The mutants that were called equal without such a reason, in words. */
+  /** Descriptions of the mutants that were called equal without such a reason. */
   unexplained: string[];
 }
 
 const ROUTING = /^\s*"?kind"?:\s*"?(VirtualService|DestinationRule|Gateway)\b|serving\.knative\.dev\//m;
 
-/** The files below a folder that hold routes, or Knative Services; without templates, which are no YAML yet. */
+/** The files below a folder that contain routes or Knative Services; without templates, which are not YAML. */
 export function readCorpus(folder: string): { files: CorpusFile[]; unreadable: string[] } {
   const files: CorpusFile[] = [];
   const unreadable: string[] = [];
@@ -57,7 +57,7 @@ export function readCorpus(folder: string): { files: CorpusFile[]; unreadable: s
   return { files, unreadable: unreadable.sort() };
 }
 
-/** What `equal` says of two lists of documents. */
+/** The verdict of `equal` for two lists of documents. */
 export function judge(a: readonly ManifestDocument[], b: readonly ManifestDocument[]): Judged {
   try {
     const sides = [
@@ -91,12 +91,12 @@ function inWords(compared: ComparedDocuments): Judged {
   }
 }
 
-/** The mutants of a file of which it is known what `equal` must not say. */
+/** The mutants of a file for which a wrong verdict of `equal` can be recognised. */
 export function* mutantsIn({ objects }: CorpusFile): Generator<Mutant> {
   yield* mutantsOf(objects);
 }
 
-/** Adds what `equal` says of a mutant to a tally. */
+/** Adds the verdict for a mutant to a tally. */
 export function tallyMutant(
   { name, objects, documents }: CorpusFile,
   mutant: Mutant,
@@ -115,7 +115,7 @@ export function tallyMutant(
   else tally.harmless.set(reason.why, (tally.harmless.get(reason.why) ?? 0) + 1);
 }
 
-/** Kind and field, without the indices of lists. */
+/** Kind and field, without list indices. */
 function fieldName(object: unknown, path: FieldPath): string {
   const kind = isRecord(object) ? kindName(object) : "?";
   return [kind, ...path.filter((key) => typeof key === "string").map((key) => key.replaceAll(".", "·"))].join(

@@ -8,13 +8,13 @@ export type Change = "value" | "removed" | "order";
 export interface Mutant {
   /** The index of the changed object. */
   object: number;
-  /** The field in the object: a changed or removed value, or the list of which two items were exchanged. */
+  /** The field in the object: a changed or removed value, or the list in which two items were swapped. */
   path: FieldPath;
   change: Change;
   objects: unknown[];
 }
 
-/** Every object with each of its values changed, each field removed, and each two neighbours of a list exchanged. */
+/** All mutants of the objects: each value changed, each field removed, and each pair of neighbours in a list swapped. */
 export function* mutantsOf(objects: readonly unknown[]): Generator<Mutant> {
   for (const [object, value] of objects.entries()) {
     for (const [path, change] of placesIn(value, [])) {
@@ -39,7 +39,7 @@ function* placesIn(value: unknown, path: FieldPath): Generator<[FieldPath, Chang
   } else yield [path, "value"];
 }
 
-/** Makes a change in place; false if it would change nothing. */
+/** Makes a change in place; returns false if it has no effect. */
 function applied(root: unknown, path: FieldPath, change: Change): boolean {
   const parent = path.slice(0, -1).reduce<unknown>((at, key) => childOf(at, key), root);
   const last = path.at(-1);
@@ -59,7 +59,7 @@ function childOf(at: unknown, key: string | number): unknown {
   return isRecord(at) ? at[key] : undefined;
 }
 
-/** Another value of the same form, so that what reads it is not stopped by its form. */
+/** Another value of the same form, so that it is not refused for its form. */
 function changedValue(value: unknown): unknown {
   if (typeof value === "number") return value + 1;
   if (typeof value === "boolean") return !value;

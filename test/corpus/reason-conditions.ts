@@ -1,17 +1,17 @@
 import { isRecord, valueAt } from "../../scripts/schema/value.ts";
 import type { Mutant } from "./mutants.ts";
 
-// When a field of a changed object cannot matter, by what stands beside it.
+// Conditions under which a changed field has no effect, by other fields of the object.
 
 const BESIDE_ROUTES =
   /^(rbac\.authorization\.k8s\.io|apiextensions\.k8s\.io|policy|autoscaling|batch|monitoring\.coreos\.com)\//;
 const CORE_BESIDE_ROUTES =
   /^(ConfigMap|Secret|ServiceAccount|PersistentVolume|PersistentVolumeClaim|LimitRange|ResourceQuota)$/;
 
-// What configures the routes of Knative and Istio; the example in it documents the settings.
+// The ConfigMaps that configure the routes of Knative and Istio; the example in them documents the settings.
 const CONFIGURATION = /^(config-(domain|network|istio|gateway|defaults|features)|istio|istio-.+)$/;
 
-/** Whether an object has no part in routes, before and after the change: rights, schemas, scaling, what pods read. */
+/** Whether an object does not affect routes, before and after the change: rights, schemas, scaling, data of pods. */
 export function isBesideRoutes({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
   return [before[object], objects[object]].every((one) => {
     const [version, kind] = ["apiVersion", "kind"].map((field) => String(valueAt(one, [field])));
@@ -28,13 +28,13 @@ export function isOfNoGateway({ object, objects, path }: Mutant, before: readonl
   return Array.isArray(own) && named.every((name) => !own.includes(name));
 }
 
-/** Labels of pods decide who answers, and those of a Knative Service who reaches it. */
+/** Labels of pods decide which pods answer, and those of a Knative Service who can reach it. */
 export function isNoPod({ object }: Mutant, before: readonly unknown[]): boolean {
   const kind = valueAt(before[object], ["kind"]);
   return ["VirtualService", "DestinationRule", "Gateway", "Service", "Deployment"].includes(String(kind));
 }
 
-/** Pods are selected by their labels, which a workload may have in its template. */
+/** Pods are selected by their labels, which a workload has in its template. */
 export function isNoPodLabel({ path }: Mutant): boolean {
   return !path.includes("labels");
 }
@@ -52,7 +52,7 @@ export function isOnly({ object, path }: Mutant, before: readonly unknown[]): bo
   return Array.isArray(routes) && routes.length === 1;
 }
 
-/** Whether a rule before the changed one has no condition. */
+/** Whether a preceding rule has no condition. */
 export function isBehindAll({ object, path, change }: Mutant, before: readonly unknown[]): boolean {
   const rules = valueAt(before[object], ["spec", "http"]);
   const at = path.findLast((key) => typeof key === "number");
@@ -84,7 +84,7 @@ export function isWithoutWeight({ object, objects, path }: Mutant, before: reado
   });
 }
 
-/** Whether one destination alone has a weight, before and after the change. */
+/** Whether only one destination has a weight, before and after the change. */
 export function isWeightedAlone({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
   const weighted = [before[object], objects[object]].map((one) => {
     const routes = valueAt(one, path.slice(0, 4));
@@ -95,7 +95,7 @@ export function isWeightedAlone({ object, objects, path }: Mutant, before: reado
   return was?.length === 1 && is?.length === 1 && was[0] === is[0];
 }
 
-/** Whether the rules of a VirtualService differ in their conditions alone, before and after the change. */
+/** Whether the rules of a VirtualService differ only in their conditions, before and after the change. */
 export function doTheSame({ object, objects }: Mutant, before: readonly unknown[]): boolean {
   const actions = [before[object], objects[object]].flatMap((one) => {
     const rules = valueAt(one, ["spec", "http"]);
@@ -106,13 +106,13 @@ export function doTheSame({ object, objects }: Mutant, before: readonly unknown[
   return new Set(actions).size === 1;
 }
 
-/** Whether a DestinationRule has nothing but subsets of which no rule of the file names one. */
+/** Whether a DestinationRule has only subsets, none of which a rule in the file names. */
 export function isUnnamedSubset({ object, path }: Mutant, before: readonly unknown[]): boolean {
   const rule = before[object];
   const spec = valueAt(rule, ["spec"]);
   const subsets = valueAt(spec, ["subsets"]);
   const all: unknown[] = Array.isArray(subsets) ? subsets : [];
-  // What is said of the whole host depends on the host, and not on subsets that no rule names.
+  // Settings of the whole host depend on the host, not on subsets that no rule names.
   const isOfSubset = path[1] === "subsets" && typeof path[2] === "number";
   const said = ["trafficPolicy", "exportTo", "workloadSelector"];
   if (!isOfSubset && said.some((field) => valueAt(spec, [field]) !== undefined)) return false;
@@ -121,7 +121,7 @@ export function isUnnamedSubset({ object, path }: Mutant, before: readonly unkno
   return changed.every((subset) => !used.has(String(valueAt(subset, ["name"]))));
 }
 
-/** The subsets that an object names, but for destinations without a weight beside others. */
+/** The subsets that an object names, except in destinations with weight 0 next to others. */
 function* subsetsIn(value: unknown): Generator<string> {
   if (Array.isArray(value)) for (const item of value) yield* subsetsIn(item);
   if (!isRecord(value)) return;

@@ -17,13 +17,13 @@ import {
   isWithoutWeight,
 } from "./reason-conditions.ts";
 
-/** Why a field cannot matter to what becomes of a request. */
+/** Why a field does not affect requests. */
 export interface Reason {
   /** Kind and field, without the indices of lists; `*` stands for one key, `**` for any number at the end. */
   field: string;
-  /** The changes that it holds for; all of them by default. */
+  /** The changes to which it applies; all by default. */
   changes?: readonly Change[];
-  /** Whether it holds for a change, if that depends on what stands beside the field. */
+  /** Whether it applies to a change, if that depends on other fields. */
   holds?(mutant: Mutant, before: readonly unknown[]): boolean;
   why: string;
 }
@@ -35,7 +35,7 @@ const BEHIND = "the rule is behind one that takes every request";
 const BESIDE = "rights, schemas, scaling and what pods read have no part in routes";
 const ABORTED = "the rule's fault answers every request itself";
 
-/** The fields of which a change may be called equal. `test/corpus/run.ts` fails for every other. */
+/** The fields whose changes may be called equal. `test/corpus/run.ts` fails for every other field. */
 export const REASONS: readonly Reason[] = [
   { field: "*.metadata.name", changes: ["value"], why: "the name of an object that nothing else refers to" },
   {
@@ -161,7 +161,7 @@ export const REASONS: readonly Reason[] = [
   },
 ];
 
-/** The reason why a change cannot matter. */
+/** The reason why a change has no effect. */
 export function reasonFor(field: string, mutant: Mutant, before: readonly unknown[]): Reason | undefined {
   return REASONS.find(
     ({ field: pattern, changes, holds }) =>

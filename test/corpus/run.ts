@@ -67,7 +67,7 @@ report();
 const isThrown = [...own.values()].some(({ judged }) => judged.verdict === "thrown");
 process.exitCode = tally.unexplained.length > 0 || isThrown ? 1 : 0;
 
-/** One mutant of each file in turn, so that a limit cuts all files alike. */
+/** One mutant of each file in turn, so that a limit affects all files equally. */
 function tryMutants(): { tried: number; left: number } {
   let tried = 0;
   const open: { file: CorpusFile; mutants: Generator<Mutant> }[] = [...own.values()].flatMap(
@@ -145,7 +145,7 @@ function table(title: string, counts: Readonly<Record<string, number>>, of: numb
   console.log("");
 }
 
-/** A reason without the places and names that it happens to have. */
+/** A reason without its particular positions and names. */
 function withoutNames(why: string): string {
   return why
     .replace(/^\S+:[0-9]+: /, "")

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 
-/** A request as an echo received it. */
+/** A request as received by an echo. */
 export const Seen = Type.Object({
   revision: Type.String(),
   method: Type.String(),
@@ -16,9 +16,9 @@ export type Seen = Static<typeof Seen>;
 /** The copies that an echo received, by case. */
 export const Copies = Type.Array(Type.Tuple([Type.String(), Type.Array(Seen)]));
 
-/** The answer that a client received. */
+/** The response that a client received. */
 export const Answer = Type.Object({
-  /** 0 if the connection ended without an answer. */
+  /** 0 if the connection ended without a response. */
   status: Type.Integer(),
   headers: Type.Array(Type.Tuple([Type.String(), Type.String()])),
   body: Type.String(),

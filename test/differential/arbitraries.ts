@@ -26,7 +26,7 @@ const forwarding = fc.record(
   },
   { requiredKeys: ["route"] },
 );
-/** A rule, perhaps with parts that Istio refuses together; `toRules` repairs it. */
+/** A rule, possibly with parts that Istio refuses together; `toRules` repairs it. */
 export const rule: fc.Arbitrary<Rule> = fc.oneof(
   { weight: 6, arbitrary: forwarding },
   { weight: 1, arbitrary: redirecting },

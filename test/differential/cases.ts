@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { rule, wish } from "./arbitraries.ts";
 import { ASKS } from "./echo-names.ts";
 
-/** A rule of a VirtualService as in YAML; `toRules` repairs what Istio refuses together. */
+/** A rule of a VirtualService as in YAML; `toRules` repairs combinations that Istio refuses. */
 export type Rule = Record<string, unknown>;
 
-/** A request, as it is sent to both sides. */
+/** A request, sent to both sides. */
 export interface Wish {
   method: string;
   target: string;
@@ -27,7 +27,7 @@ export function aCase(requests: number): fc.Arbitrary<Case> {
   });
 }
 
-/** The same without time limits and waiting, so that a busy machine changes no answer. */
+/** The same without time limits and delays, so that the load of the machine affects no answer. */
 export function timeless({ rules, requests }: Case): Case {
   return {
     rules: rules.map(({ timeout: _, ...rest }) => rest),
@@ -56,7 +56,7 @@ export function toRules(rules: readonly Rule[]): Rule[] {
       rewrite?: { authority?: string };
       headers?: { request?: { set?: Record<string, string> } };
     };
-    // A match without conditions takes every request; Istio wants `match` left out then.
+    // A match without conditions matches every request; Istio requires that `match` is omitted then.
     const some = conditions?.filter((one) => Object.keys(one).some((key) => key !== "ignoreUriCase"));
     const whole = some !== undefined && some.length > 0 && some.length === conditions?.length;
     if (rest.rewrite?.authority !== undefined) delete rest.headers?.request?.set?.["Host"];

@@ -2,7 +2,7 @@ import { ASKS } from "./echo-names.ts";
 import { Answer, type Seen } from "./answer-schema.ts";
 import { Parse } from "typebox/value";
 
-/** Fields of a request that depend on the proxy and not on the routes. */
+/** Fields of a request that depend on the proxy, not on the routes. */
 const OF_THE_WAY_IN = [
   // The name of the case, which differs for each try.
   ASKS.case,
@@ -18,13 +18,13 @@ const OF_THE_WAY_IN = [
   "traceparent",
 ];
 
-/** The same of an answer. */
+/** The same for a response. */
 const OF_THE_WAY_BACK = [
   "date",
-  // Envoy writes its own name over the revision's.
+  // Envoy replaces the revision's name with its own.
   "server",
   /^x-envoy-/,
-  // How the answer is framed is compared by the body.
+  // The framing is compared by the body.
   "connection",
   "transfer-encoding",
   "content-length",
@@ -33,7 +33,7 @@ const OF_THE_WAY_BACK = [
 // The mesh gives a reason if no revision answered; Envoy has another text, or none.
 const OF_A_SENTENCE = ["content-type"];
 
-/** The difference between two answers to one request, in words; undefined if they are equal. */
+/** Describes the difference between two responses to one request; undefined if they are equal. */
 export function difference(mesh: Answer, envoy: Answer): string | undefined {
   if (mesh.status !== envoy.status) return `status ${mesh.status} and ${envoy.status}`;
   const [a, b] = [mesh.seen, envoy.seen];
@@ -58,7 +58,7 @@ export function seenDifference(mesh: Seen, envoy: Seen): string | undefined {
   );
 }
 
-/** An answer for the fixtures: without fields that are not compared, and with a fixed name for the requested host. */
+/** A response for the fixtures: without fields that are not compared, and with a fixed name for the requested host. */
 export function essence(answer: Answer, host: string, renamed: string): Answer {
   return Parse(Answer, JSON.parse(JSON.stringify(comparable(answer)).replaceAll(host, renamed)));
 }
@@ -85,7 +85,7 @@ function bodyDifference(mesh: Answer, envoy: Answer): string | undefined {
     : undefined;
 }
 
-/** Whether a rule gave the answer itself, by a direct response or an abort. */
+/** Whether the rule itself answered, by a direct response or an abort. */
 function isOfRule({ seen, headers, body }: Answer): boolean {
   return seen === undefined && (RULE_BODIES.has(body) || headers.some(([name]) => name === "x-rule"));
 }

@@ -2,10 +2,10 @@ import { Parse } from "typebox/value";
 import { RawSocket } from "../../scripts/mesh/testing/raw-socket.ts";
 import { Seen } from "./answer-schema.ts";
 
-/** A message at the edge of what HTTP allows, which proxies treat differently. */
+/** A message that proxies treat differently, because HTTP barely allows it or not. */
 interface Corner {
   name: string;
-  /** The bytes, with HOST in place of the host of the table. */
+  /** The bytes, with HOST as a placeholder for the host of the table. */
   bytes: string;
   /** Why the mesh differs from Envoy, if it does. */
   differs?: string;

@@ -20,8 +20,8 @@ export const RECORDED = "table";
 
 const AT_ONCE = 6;
 const ATTEMPTS = 3;
-// Enough draws to hit each destination of a table.
-// Each is far from the one before, so that the destination that Envoy drew is met soon.
+// Enough draws to hit each destination of a table. Consecutive draws are far apart, so that the destination that Envoy
+// chose is found quickly.
 const DRAWS = [...Array.from({ length: 40 }, (_, i) => (((i * 17) % 40) + 0.5) / 40), 0.001, 0.999];
 
 /** The differences between the mesh and Envoy, and all of Envoy's answers in the order of the cases. */
@@ -52,11 +52,11 @@ export async function differences(
         const tried = `${id}-${attempt}`;
         const answer = await envoy.ask(hostOf(name), wish, tried);
         const result = await compared(mesh, hostOf(name), wish, tried, answer);
-        // On a busy machine only one side may meet a time limit: a real difference shows each time.
+        // On a busy machine a time limit may affect only one side; a real difference is reproducible.
         if ("what" in result && attempt < ATTEMPTS) continue;
         answers[i]?.push(essence(answer, hostOf(name), hostOf(RECORDED)));
         if ("what" in result) found.push({ ...result, of, envoy: answer });
-        // Without a revision's answer it is not known which was drawn, and its changes are in the copy.
+        // Without a revision's answer its choice is unknown, and its changes are in the copy.
         else if (answer.seen !== undefined || !mesh.leavesToChance)
           copied.set(tried, { of, answer, taken: result.taken });
         break;
@@ -105,7 +105,7 @@ function copyDifference(mesh: readonly Seen[], envoy: readonly Seen[]): string |
   return what === undefined ? undefined : `of a copy, ${what}`;
 }
 
-// Smaller cases are tried in parallel: each round takes as long as a change takes to be in force.
+// Smaller cases are tried in parallel, because each round waits until a change is in force.
 const CANDIDATES = 40;
 const MAX_ROUNDS = 25;
 

@@ -17,8 +17,8 @@ export const COPIES_PATH = "/__copies";
 const MAX_CASES = 20_000;
 
 /**
- * Serves a program that returns the request in the header `x-echo`, as JSON in base64, so that answers without a body
- * have it too. The same program runs behind the mesh and behind Envoy.
+ * Serves a program that returns the request in the header `x-echo`, as JSON in base64, so that responses without a body
+ * contain it too. The same program runs behind the mesh and behind Envoy.
  */
 export function startEcho(revision: string, hostname: string, port: number): Echo {
   const tries = new Map<string, number>();

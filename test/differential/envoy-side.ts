@@ -14,7 +14,7 @@ import { type Answer, Copies, type Seen } from "./answer-schema.ts";
 
 const FIELD_MANAGER = "kyc-differential";
 const READY_WITHIN_MS = 120_000;
-// More would wait for each other at the API server.
+// More would only wait for each other at the API server.
 const AT_ONCE = 12;
 
 /** The ingress gateway of a cluster, with echoes behind it in their own namespace. */

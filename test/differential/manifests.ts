@@ -13,7 +13,7 @@ export const NAMESPACE = "differential";
 const DOMAIN = "differential.test";
 const LABELS = { "app.kubernetes.io/part-of": "kyc-differential" };
 
-/** The host that a table has. */
+/** The host of a table. */
 export function hostOf(table: string): string {
   return `${table}.${DOMAIN}`;
 }
@@ -33,7 +33,7 @@ export function tableManifest(table: string, rules: readonly Rule[]): Manifest {
   });
 }
 
-/** The Gateway, and the objects that rules can name beside revisions. */
+/** The Gateway, and the objects other than revisions that rules can name. */
 export function commonManifests(): Manifest[] {
   return [
     object("networking.istio.io/v1", "Gateway", "differential", {

@@ -54,7 +54,7 @@ export function tableOf(manifests: readonly Manifest[]): RouteTable {
   return compiled.plan.table;
 }
 
-/** By file and content: most manifests are the same in all tables. */
+/** Cached by file and content, because most manifests are the same in all tables. */
 const parsedBefore = new Map<string, readonly ManifestDocument[]>();
 
 function documentsOf(file: string, manifest: Manifest): readonly ManifestDocument[] {
@@ -93,7 +93,7 @@ export class MeshSide implements Disposable {
     const generation = {
       table,
       reserve: (revision: string) => {
-        // A new connection: the handling of kept connections is not compared.
+        // A new connection, because the handling of reused connections is not compared.
         const client = echoes.connect(revision);
         return { client, cold: false, release: () => void client.close() };
       },

@@ -27,7 +27,9 @@ interface Options {
 const number = (text: string): number => Number.parseInt(text, 10);
 
 const program = new Command("differential")
-  .description("asks the local mesh and a real Istio the same, and tells where their answers differ")
+  .description(
+    "sends the same requests to the local mesh and a real Istio, and prints the differences of their responses",
+  )
   .option("--tables <n>", "how many route tables", number, 300)
   .option("--requests <n>", "how many requests to each", number, 50)
   .option("--seed <n>", "what they are made from", number, 1)

@@ -25,7 +25,7 @@ const shares: fc.Arbitrary<Shares> = fc.record({
   aborted: fc.constantFrom(0, 0, 5, 33.3, 60),
 });
 
-/** Sends a thousand requests to each table on both sides; returns a sentence for each side with other shares than written. */
+/** Sends a thousand requests to each table on both sides; returns a sentence for each side whose shares differ from the weights. */
 export async function checkWeights(
   tables: number,
   seed: number,

@@ -18,7 +18,7 @@ interface Link {
 export class ApiProxy implements AsyncDisposable {
   /** The number of requests by method and kind of object, such as `GET pods` or `WATCH services`. */
   readonly counts = new Map<string, number>();
-  /** The path of a kubeconfig that leads here, with the context of the upstream connection. */
+  /** The path of a kubeconfig for this proxy, with the context of the upstream connection. */
   readonly kubeconfig: string;
   readonly #folder: Folder;
   readonly #server: Bun.Server<Link>;
@@ -33,7 +33,7 @@ export class ApiProxy implements AsyncDisposable {
   static async start(upstream: Connection): Promise<ApiProxy> {
     const folder = await Folder.create();
     const authority = new Authority("faults");
-    // The upstream connection carries the user's credentials, so that not everyone on this machine may send requests.
+    // The upstream connection has the user's credentials, so other users of this machine must not send requests.
     const token = crypto.randomUUID();
     const counts = new Map<string, number>();
     const server = Bun.serve<Link>({
@@ -87,7 +87,7 @@ export class ApiProxy implements AsyncDisposable {
     return new ApiProxy(folder, server, counts);
   }
 
-  /** Starts `kyc` with the kubeconfig that leads here. */
+  /** Starts `kyc` with the kubeconfig of the proxy. */
   startKyc(args: readonly string[]): Bun.Subprocess<"ignore", "pipe", "pipe"> {
     return Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...args], {
       cwd: PROJECT,

@@ -57,7 +57,7 @@ function allowed(targets: Parameters<typeof toTargets>[0]): boolean {
   return basic + advanced === 100 && [0, 50, 100].includes(advanced);
 }
 
-/** Carries a rollout out as the command does: a process that loses its lock ends, and another one goes on. */
+/** Runs a rollout as the command does: a process that loses its lock ends, and another one continues. */
 async function rolledOut(server: FaultyConnection, engine: MemoryEngine): Promise<State["phase"]> {
   const kube = new Kube(server);
   const journal = new ConfigMapJournal(kube, "kyc", "credit-check");
@@ -115,7 +115,7 @@ async function rolledOut(server: FaultyConnection, engine: MemoryEngine): Promis
       );
       return state.phase;
     } catch {
-      // As after a crash: the next process goes on where the journal stands.
+      // As after a crash, the next process continues from the journal.
     } finally {
       await held?.release().catch(() => {});
       await Bun.sleep(200);
@@ -126,7 +126,7 @@ async function rolledOut(server: FaultyConnection, engine: MemoryEngine): Promis
 
 const JUMPS = 40;
 
-/** Rollouts during which the clock of the machine, by which outcomes are reported, jumps by an hour. */
+/** Rollouts during which the machine's clock, whose time outcomes have, jumps by an hour. */
 async function clockJumps(): Promise<FaultResult> {
   let unaccounted = 0;
   const ends = new Map<string, number>();
@@ -168,7 +168,7 @@ async function clockJumps(): Promise<FaultResult> {
   };
 }
 
-/** What a cluster and its clocks do. */
+/** Faults of a cluster and its clocks. */
 export const CLUSTER_FAULTS: readonly Fault[] = [
   { name: "API server that fails", run: faultyApiServer },
   { name: "clock jumps", run: clockJumps },

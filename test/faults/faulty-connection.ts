@@ -1,7 +1,7 @@
 import { type ApiRequest, type Connection, Unreachable } from "../../scripts/cluster/kube/connection.ts";
 import { seededRandom } from "../../scripts/traffic/random.ts";
 
-/** An API server as it is under load: it answers late, refuses every fifth request, and closes connections. */
+/** Simulates an API server under load: it answers late, refuses every fifth request, and closes connections. */
 export class FaultyConnection implements Connection {
   readonly context: string;
   readonly server: string;
@@ -57,12 +57,12 @@ export class FaultyConnection implements Connection {
     if (chance < 0.2) return this.#refuse(500, "InternalError");
     if (chance < 0.24) return this.#close("the connection was closed");
     const response = await ask();
-    // The write is done, and the answer is lost.
+    // The write takes effect, but the response is lost.
     if (chance < 0.28 && isWrite) return this.#close("the connection was closed before the answer");
     return response;
   }
 
-  /** A watch that ends without an end of its stream, after up to two seconds. */
+  /** A watch whose stream breaks off after up to two seconds. */
   #cutLater(response: Response): Response {
     const cut = new TransformStream<Uint8Array, Uint8Array>({
       start: (controller) => {

@@ -10,7 +10,7 @@ interface Place {
   context: string;
 }
 
-/** Begins a rollout, and resolves when it judges at 50 %, with the process that carries it out. */
+/** Starts a rollout, and resolves with its process when it judges at 50 %. */
 type Begin = () => Promise<Bun.Subprocess>;
 
 const ROLLOUT = [
@@ -28,7 +28,7 @@ const ROLLOUT = [
 // How fast the versions are does not matter here.
 const TOLERANT = ["--tolerate-latency", "1000%", "--latency-floor", "5s"];
 
-/** A rollout to the advanced check during which something happens: it ends in one of two splits all the same. */
+/** A rollout to the advanced check during a fault, which must still end in one of two splits. */
 function duringRollout(fault: string, happens: (stage: ClusterStage, begin: Begin) => Promise<unknown>) {
   return (place: Place): Promise<FaultResult> =>
     onCluster({
@@ -51,7 +51,7 @@ function duringRollout(fault: string, happens: (stage: ClusterStage, begin: Begi
         const split = await stage.split();
         const right = (code === 0 && split === "0/100") || (code === 1 && split === "100/0");
         const told = right ? "" : `: ${(await output)?.trim().split("\n").at(-1)}`;
-        // One that is held would keep the next one from beginning.
+        // A held rollout would prevent the next one from starting.
         if (code !== 0 && code !== 1)
           await stage.start("rollout", "credit-check", "--abort", ...flagsOf(stage, place)).exited;
         return { ended: `exit ${code}, ${split}${told}`, right };
@@ -65,7 +65,7 @@ function flagsOf({ namespace }: ClusterStage, { engine, context }: Place): strin
 
 const PERCENTS = [30, 70, 10, 90, 50, 20, 80, 40, 60, 0];
 
-/** Splits while requests to the API server fail: each is written whole or not at all, and its exit code says which. */
+/** Splits while requests to the API server fail: each is written completely or not at all, as its exit code shows. */
 function splitsWithoutApiServer(place: Place): Promise<FaultResult> {
   return onCluster({
     fault: "API server that fails, during splits",
@@ -156,7 +156,7 @@ const Deployment = Type.Object({
   spec: Type.Object({ template: Type.Object({ spec: Type.Object({ containers: Containers }) }) }),
 });
 
-/** Does something while the networking layer has a hundredth of a processor. */
+/** Runs an action while the networking layer is limited to a hundredth of a processor. */
 async function withSlowNetworking({ kube }: ClusterStage, work: () => Promise<unknown>): Promise<void> {
   if (SLOW_NETWORKING !== undefined) {
     run(`${SLOW_NETWORKING} on`);
@@ -205,7 +205,7 @@ const gatewayRestarts = duringRollout("one of two ingress gateways restarts", (s
 );
 
 /**
- * What the parts of a cluster do, for each engine.
+ * Faults of a cluster's components, for each engine.
  * @param context of a cluster that the services are deployed to; undefined if none may be used
  */
 export function liveClusterFaults(context: string | undefined): Fault[] {
@@ -213,7 +213,7 @@ export function liveClusterFaults(context: string | undefined): Fault[] {
   const faults = [
     { name: "splits, API server that fails", tried: splitsWithoutApiServer, engines: every },
     { name: "rollout, API server that fails", tried: apiServerFails, engines: every },
-    // The weights of a VirtualService do not pass through it.
+    // It does not handle the weights of a VirtualService.
     {
       name: "slow networking layer",
       tried: networkingIsSlow,

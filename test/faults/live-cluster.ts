@@ -18,16 +18,16 @@ const NAMESPACE = "kyc";
 const SERVICE = "credit-check";
 const RPS = 40;
 
-/** The engines of a cluster, by the names that the command line knows. */
+/** The engines of a cluster, by their names on the command line. */
 export const ENGINES = { knative: BY_KNATIVE, istio: BY_ISTIO };
 export type EngineName = keyof typeof ENGINES;
 
 /** The deployed services of a cluster under load, all traffic on the basic check at first. */
 export interface ClusterStage extends Stage {
   engine: SharesWriter;
-  /** Leads to the API server, by way of a connection that fails as soon as it is told to. */
+  /** The proxy to the API server, whose connection can be made to fail. */
   api: FaultyConnection;
-  /** Allows splits besides 100/0, as in `50/50`. */
+  /** Allows splits other than 100/0, such as `50/50`. */
   allow(...splits: string[]): void;
   /** The live split. */
   split(): Promise<string>;
@@ -42,7 +42,7 @@ export interface ClusterFault {
   during(stage: ClusterStage): Promise<{ ended: string; right: boolean }>;
 }
 
-/** Tries something on a cluster under load, and counts what callers see, and which splits the API server holds. */
+/** Runs a fault on a cluster under load, and records failed requests and the splits at the API server. */
 export async function onCluster({
   fault,
   engine: name,

@@ -6,7 +6,7 @@ import { descendants, type Fault, onMesh, resumed, rolloutOf, splitIn, type Stag
 
 const STOPPED_MS = 5_000;
 
-/** Stops a process for five seconds, as a machine that is out of memory or a debugger does. */
+/** Stops a process for five seconds, as a debugger or a machine without free memory would. */
 async function stopped(pid: number): Promise<void> {
   process.kill(pid, "SIGSTOP");
   await Bun.sleep(STOPPED_MS);
@@ -23,7 +23,7 @@ async function revisionPid({ dev, root }: Stage): Promise<number> {
   throw new Error(`no revision runs from ${root}`);
 }
 
-/** How a rollout ended: its exit code and the split that is left. */
+/** The result of a rollout: its exit code and the remaining split. */
 async function endOf(stage: Stage, child: Bun.Subprocess, codes: readonly number[]) {
   const code = await child.exited;
   const split = await splitIn(stage.root);
@@ -31,7 +31,7 @@ async function endOf(stage: Stage, child: Bun.Subprocess, codes: readonly number
   return { ended: `exit ${code}, ${split}`, right: codes.includes(code) && split === wanted };
 }
 
-/** Mounts a file system of a size, takes it away afterwards. */
+/** Mounts a file system of a given size, and unmounts it afterwards. */
 async function mounted<T>(folder: string, size: string, use: () => Promise<T>): Promise<T> {
   await mkdir(folder, { recursive: true });
   const mount = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]);
@@ -43,7 +43,7 @@ async function mounted<T>(folder: string, size: string, use: () => Promise<T>): 
   }
 }
 
-/** Processes that are killed or stopped, and what they run out of. */
+/** Faults of processes: killed, stopped, or out of resources. */
 export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: "kill -9 of a rollout",
@@ -111,7 +111,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
         return mounted(folder, "64k", async () => {
           const child = await rolloutOf(stage, "--step-time", "60s");
           const said = new Response(child.stderr).text();
-          // What is left of the disk goes to something else.
+          // Fills the rest of the disk.
           await Bun.write(join(folder, "filling"), Buffer.alloc(1 << 20)).catch(() => undefined);
           await kyc("fault", "credit-check", "advanced", "--error", "80%", "--dir", stage.root);
           const { ended, right } = await endOf(stage, child, [1]);

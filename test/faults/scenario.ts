@@ -5,26 +5,26 @@ import { kyc, type RunningDev, startDev } from "../../scripts/commands/testing/k
 import { steadyLoad } from "../../scripts/load/steady.ts";
 import { sampleToRun } from "../sample.ts";
 
-/** What a fault did. */
+/** The effect of a fault. */
 export interface FaultResult {
   fault: string;
-  /** Requests while it lasted; null if none are sent. */
+  /** Requests during the fault; null if none are sent. */
   sent: number | null;
   failed: number | null;
-  /** Splits that were seen and that nobody had asked for. */
+  /** Observed splits that no command had set. */
   unaccounted: number;
-  /** The most memory that the process concerned took, in MiB; null if it is not measured. */
+  /** The peak memory of the process concerned, in MiB; null if it is not measured. */
   memoryMb: number | null;
-  /** How it ended, in a few words. */
+  /** The end, in a few words. */
   ended: string;
-  /** Whether that is what should be. */
+  /** Whether the result is as expected. */
   right: boolean;
 }
 
-/** A fault that can be tried. */
+/** A fault to inject. */
 export interface Fault {
   name: string;
-  /** Why it cannot be tried on this machine; undefined if it can. */
+  /** Why it cannot be injected on this machine; undefined if it can. */
   missing?(): string | undefined;
   run(): Promise<FaultResult>;
 }
@@ -32,13 +32,13 @@ export interface Fault {
 const FILE = "knative/credit-check/2-advanced.yaml";
 const RPS = 40;
 
-/** A mesh that runs from a copy of the sample, with traffic, all of it on the basic check at first. */
+/** A mesh from a copy of the sample under load, with all traffic on the basic check at first. */
 export interface Stage {
   root: string;
   dev: RunningDev;
-  /** Allows a split besides 100/0, as it is seen in the file: `50/50`. */
+  /** Allows a split other than 100/0, in the form of the file: `50/50`. */
   allow(...splits: string[]): void;
-  /** Starts the mesh again at the same address after it has ended. */
+  /** Restarts the mesh at the same address after it has ended. */
   restart(): Promise<void>;
   /** Writes the percents into the file. */
   edit(basic: number, advanced: number): Promise<void>;
@@ -47,7 +47,7 @@ export interface Stage {
 /** The splits of a rollout by `rolloutOf`. */
 export const STEPS = ["50/50", "20/80", "0/100"];
 
-/** Tries something on a mesh under load, and counts what callers and the file see. */
+/** Runs a fault on a mesh under load, and records failed requests and the splits in the file. */
 export async function onMesh(
   fault: string,
   during: (stage: Stage) => Promise<{ ended: string; right: boolean }>,
@@ -164,27 +164,27 @@ export async function rolloutOf(
   return child;
 }
 
-/** Goes on with the rollout, and says how it ended and which split is left. */
+/** Continues the rollout, and returns its end and the remaining split. */
 export async function resumed(stage: Stage): Promise<string> {
   const { code } = await kyc("rollout", "credit-check", "--resume", "--dir", stage.root);
   return `resumed, exit ${code}, ${await splitIn(stage.root)}`;
 }
 
-/** The processes that a process has started, and those that these have. */
+/** All descendants of a process. */
 export async function descendants(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
   const children = text.trim().split(" ").filter(Boolean).map(Number);
   return [...children, ...(await Promise.all(children.map(descendants))).flat()];
 }
 
-/** The most memory that a process had in use so far, in MiB; undefined if it is gone. */
+/** The peak memory of a process so far, in MiB; undefined if it has ended. */
 export async function peakMemoryMb(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const kb = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
   return kb === undefined ? undefined : Number(kb) / 1_024;
 }
 
-/** Waits until something holds. @throws Error after a minute */
+/** Waits until a condition holds. @throws Error after a minute */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 60_000;
   while (!(await holds())) {

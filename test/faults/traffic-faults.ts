@@ -9,7 +9,7 @@ async function connected({ dev }: Stage, count: number): Promise<Socket[]> {
   const { hostname, port } = new URL(dev.ingress);
   const all: Socket[] = [];
   const connect = () => Bun.connect({ hostname, port: Number(port), socket: { data() {}, error() {} } });
-  // Not all at once: the queue of a listening socket is short.
+  // Not all at once, because the accept queue of a socket is short.
   while (all.length < count) {
     const some = await Promise.allSettled(Array.from({ length: Math.min(200, count - all.length) }, connect));
     const open = some.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
@@ -25,7 +25,7 @@ async function still({ dev }: Stage): Promise<boolean> {
 
 const GARBAGE_REQUESTS = 1_000;
 
-/** A revision that answers with random bytes: each request gets an answer of the mesh, and none waits for ever. */
+/** A revision that answers with random bytes: the mesh answers each request, and none hangs. */
 async function garbage(): Promise<FaultResult> {
   const random = seededRandom(9);
   const server = createServer((socket) => {
@@ -33,7 +33,7 @@ async function garbage(): Promise<FaultResult> {
     socket.on("data", () => {
       const length = Math.floor(random() * 2_000);
       const bytes = Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
-      // Half of it begins as an answer does.
+      // Half of them begin like a valid response.
       const head = random() < 0.5 ? "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx: " : "";
       socket.end(Buffer.concat([Buffer.from(head), bytes]));
     });
@@ -73,7 +73,7 @@ async function garbage(): Promise<FaultResult> {
   };
 }
 
-/** What callers, editors and revisions do. */
+/** Faults of callers, edits and revisions. */
 export const TRAFFIC_FAULTS: readonly Fault[] = [
   {
     name: "1,000 edits",

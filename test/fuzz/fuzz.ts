@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { mixedSeed, seededRandom } from "../../scripts/traffic/random.ts";
 import { minimised, MOST_BYTES, mutated } from "./mutate.ts";
 
-/** What is fuzzed. */
+/** A target of the fuzzer. */
 export interface FuzzTarget {
   readonly name: string;
-  /** Words of the format, which random bytes would hardly hit. */
+  /** Keywords of the format, which random bytes would rarely contain. */
   readonly words: readonly string[];
   /** For a reader whose time grows with the input: the size of most inputs, in bytes; one in twenty may be larger. */
   readonly usualBytes?: number;
-  /** Reads an input, and checks what must hold of the result. @throws if something is wrong */
+  /** Reads an input, and checks the invariants of the result. @throws if one is violated */
   run(input: Buffer): void | Promise<void>;
 }
 
-/** An input that fails, as small as it was found. */
+/** A minimised input that fails. */
 export interface FuzzFailure {
   input: Buffer;
   /** The error's first line. */
@@ -23,7 +23,7 @@ export interface FuzzFailure {
 
 export interface FuzzResult {
   inputs: number;
-  /** The slowest input, in milliseconds of processor time, and which it was. */
+  /** The slowest input and its processor time in milliseconds. */
   slowestMs: number;
   slowest: Buffer;
   failure: FuzzFailure | undefined;
@@ -37,12 +37,12 @@ export interface FuzzOptions {
   onProgress?: (done: number) => void;
 }
 
-/** No input of at most 4 KB may keep a reader busy for longer, in milliseconds of processor time. */
+/** The maximum processor time for an input of at most 4 KB, in milliseconds. */
 const MOST_MS = 1_000;
 const LARGE_SHARE = 0.05;
 const PROGRESS_EVERY = 50_000;
 
-/** Reads the corpus as it is, then mutations of it, until one fails. */
+/** Reads the corpus, then mutations of it, until one fails. */
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
   const { inputs, seed, corpus, onProgress } = options;
   const random = seededRandom(mixedSeed(seed));
@@ -70,7 +70,7 @@ export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<Fu
   }
 }
 
-/** What goes wrong with an input, and the processor time that it took. */
+/** The failure of an input, if any, and its processor time. */
 async function tried(target: FuzzTarget, input: Buffer): Promise<{ what: string | undefined; ms: number }> {
   const begun = performance.now();
   let what: string | undefined;
@@ -93,14 +93,14 @@ async function tried(target: FuzzTarget, input: Buffer): Promise<{ what: string 
 
 const CORPUS = join(import.meta.dir, "corpus");
 
-/** The inputs that are kept of a target, in the order of their names. */
+/** The corpus of a target, in the order of its file names. */
 export async function corpusOf(name: string): Promise<Buffer[]> {
   const folder = join(CORPUS, name);
   const files = (await readdir(folder)).sort();
   return Promise.all(files.map((file) => readFile(join(folder, file))));
 }
 
-/** Keeps an input that failed, so that each later run begins with it. @returns its file */
+/** Adds a failed input to the corpus, so that each later run begins with it. @returns its file */
 export async function keepFailure(name: string, { input }: FuzzFailure): Promise<string> {
   const hash = new Bun.CryptoHasher("sha256").update(input).digest("hex").slice(0, 12);
   const file = join(CORPUS, name, `failed-${hash}`);

@@ -1,4 +1,4 @@
-/** Draws numbers from 0 to below 1. */
+/** Returns random numbers from 0 to below 1. */
 export type Random = () => number;
 
 /** A whole number from 0 to below `limit`. */
@@ -11,14 +11,14 @@ function pick<T>(random: Random, from: readonly T[]): T {
 }
 
 const BYTES = [0x00, 0x0a, 0x0d, 0x20, 0x22, 0x3a, 0x5b, 0x7b, 0x7f, 0x80, 0xc0, 0xef, 0xff];
-/** Inputs grow to this size at most, in bytes. */
+/** The maximum size of an input, in bytes. */
 export const MOST_BYTES = 4_096;
 
 /**
- * Changes an input in one to eight places: bytes flipped, put in, taken out or repeated, words of the format put in, and
- * the ends of two inputs joined.
- * @param words of the format, which random bytes would hardly hit
- * @param most the size of the input at most, in bytes
+ * Changes an input at one to eight positions: bytes flipped, inserted, removed or repeated, keywords of the format inserted,
+ * and parts of two inputs joined.
+ * @param words keywords of the format, which random bytes would rarely contain
+ * @param most the maximum size of the input, in bytes
  */
 export function mutated(
   random: Random,
@@ -70,8 +70,8 @@ function changed(
 }
 
 /**
- * The smallest input that is found to fail still: ranges are taken out, from half of it to single bytes, and bytes are
- * made plain (delta debugging, Zeller and Hildebrandt 2002).
+ * Minimises a failing input: removes ranges, from half of it to single bytes, and replaces bytes with plain ones (delta
+ * debugging, Zeller and Hildebrandt 2002).
  */
 export async function minimised(input: Buffer, fails: (input: Buffer) => Promise<boolean>): Promise<Buffer> {
   let smallest = input;

@@ -62,7 +62,7 @@ const http: FuzzTarget = {
   ],
   run(input) {
     for (const isRequest of [true, false]) {
-      // How the network cuts a message must not change what it says.
+      // How the network splits a message must not change its meaning.
       const middle = input.length >> 1;
       const whole = readMessage([input], isRequest);
       strictEqual(readMessage([input.subarray(0, middle), input.subarray(middle)], isRequest), whole);
@@ -104,7 +104,7 @@ const yaml: FuzzTarget = {
   },
 };
 
-/** More requests in one input would measure the judge. */
+/** The maximum number of requests in one input: more would measure the judge. */
 const MOST_REQUESTS = 10_000;
 
 const trace: FuzzTarget = {
@@ -234,7 +234,7 @@ const upstream: FuzzTarget = {
     try {
       const answer = await ask.ask("/report", new Request("http://a/"), call);
       const customer = toCustomer(answer.body);
-      // What is passed on is one JSON object with the nine keys of the contract, and no other meaning.
+      // The forwarded answer is one JSON object with the nine keys of the contract, with the same meaning.
       const again: unknown = JSON.parse(JSON.stringify(customer));
       strictEqual(Object.keys(customer).slice(0, 2).join(), "type,blackListed");
       strictEqual(Bun.deepEquals(again, customer), true, "it says the same as JSON");
@@ -244,5 +244,5 @@ const upstream: FuzzTarget = {
   },
 };
 
-/** All that is fuzzed. */
+/** All targets. */
 export const TARGETS: readonly FuzzTarget[] = [http, yaml, trace, kubeconfig, upstream];

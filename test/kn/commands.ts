@@ -130,7 +130,7 @@ const block = fc
     });
   });
 
-/** A case. kn accepts about a third of them, and refuses others with each of its sentences. */
+/** A case. kn accepts about a third of them, and refuses the others, with each of its messages. */
 export const aCase: fc.Arbitrary<Case> = fc
   .record({
     spec: block,
@@ -152,7 +152,7 @@ export const aCase: fc.Arbitrary<Case> = fc
   .map(({ spec, other, latest, isFirstGone, flags }) => ({
     service: "echo",
     spec,
-    // The block in the status, which may be another one.
+    // The block in the status, which may differ.
     status: resolved(withDefaults(other ?? spec), latest),
     revisions: isFirstGone ? REVISIONS.slice(1) : REVISIONS,
     ...(latest === undefined ? {} : { latest }),

@@ -18,7 +18,9 @@ const TAKEN = 60;
 const number = (text: string): number => Number.parseInt(text, 10);
 
 const options = new Command("kn")
-  .description("asks this project's split and the real kn the same, and tells where their answers differ")
+  .description(
+    "runs the same commands with this project's split and the real kn, and prints the differences of their results",
+  )
   .option("--cases <n>", "how many", number, 10_000)
   .option("--seed <n>", "what they are made from", number, 1)
   .option("--record <file>", "writes some cases of each kind with kn's answers, for a replay without kn")
@@ -59,7 +61,7 @@ if (options.record !== undefined) {
 }
 process.exitCode = different === 0 ? 0 : 1;
 
-/** A refusal without the given values. */
+/** A refusal's message without the given values. */
 function kindOf({ refusal, webhook }: Answer): string {
   const sentence = refusal ?? webhook;
   if (sentence === undefined) return "traffic";

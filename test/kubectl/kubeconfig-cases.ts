@@ -4,7 +4,7 @@ import { FakeApiServer } from "../../scripts/cluster/kube/testing/fake-api-serve
 import { base64 } from "../../scripts/cluster/kube/testing/kubeconfig.ts";
 import { Folder } from "../../scripts/cluster/kube/testing/temporary-folder.ts";
 
-/** The servers and files that a case refers to. */
+/** The servers and files of the cases. */
 export interface World {
   secure: FakeApiServer;
   /** Has an expired certificate of the same authority. */
@@ -24,7 +24,7 @@ export interface Case {
   name: string;
   cluster?: (world: World) => Fields;
   user?: (world: World) => Fields;
-  /** Environment variables beside KUBECONFIG. */
+  /** Environment variables in addition to KUBECONFIG. */
   env?: (world: World) => Record<string, string>;
   /** Other files in KUBECONFIG, by name, and whether they come before the kubeconfig itself. */
   others?: { name: string; content: string | undefined; before: boolean }[];

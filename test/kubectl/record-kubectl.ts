@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CASES } from "./kubeconfig-cases.ts";
 import { Trial } from "./world.ts";
 
-// Records what the kubectl on the PATH does with each kubeconfig of the table: bun test/kubectl/record-kubectl.ts
+// Records the results of the kubectl on the PATH for each kubeconfig of the table: bun test/kubectl/record-kubectl.ts
 const FILE = join(import.meta.dir, "fixtures/outcomes.json");
 
 await using trial = await Trial.start();

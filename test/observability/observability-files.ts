@@ -8,7 +8,7 @@ import { PROJECT } from "../../scripts/project.ts";
 export const FOLDER = join(PROJECT, "observability");
 
 const Target = Type.Object({ expr: Type.String(), legendFormat: Type.String(), refId: Type.String() });
-/** As much of Grafana's model of a dashboard as is looked at. */
+/** The used part of Grafana's dashboard model. */
 const Dashboard = Type.Object({
   uid: Type.String(),
   title: Type.String(),
@@ -35,29 +35,29 @@ const Rules = Type.Object({
   spec: Type.Object({ groups: Type.Array(Type.Object({ name: Type.String(), rules: Type.Array(Rule) })) }),
 });
 
-/** A query of a panel or a rule, with its place. */
+/** A query of a panel or a rule, with its location. */
 export interface Query {
   readonly at: string;
   readonly expr: string;
 }
 
-/** The dashboard. @throws if it is none */
+/** Reads the dashboard. @throws if it is invalid */
 export async function readDashboard(): Promise<Static<typeof Dashboard>> {
   return Parse(Dashboard, await Bun.file(join(FOLDER, "dashboard.json")).json());
 }
 
-/** The rules, in order. @throws if the file holds none */
+/** Reads the rules, in order. @throws if the file has none */
 export async function readRules(): Promise<Static<typeof Rule>[]> {
   return (await readRuleGroups()).flatMap(({ rules }) => rules);
 }
 
-/** The rule groups as Prometheus itself takes them, without the object of the Prometheus Operator around them. */
+/** The rule groups in Prometheus' own format, without the enclosing object of the Prometheus Operator. */
 export async function ruleFileOfPrometheus(): Promise<string> {
   const { spec } = await ruleObject();
   return JSON.stringify(spec);
 }
 
-/** The queries of all panels, for all services and with an interval in the place of Grafana's variables. */
+/** The queries of all panels, with Grafana's variables replaced by all services and an interval. */
 export async function dashboardQueries(): Promise<Query[]> {
   const { panels } = await readDashboard();
   return panels.flatMap(({ title, targets }) =>

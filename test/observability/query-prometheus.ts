@@ -8,10 +8,10 @@ import { dashboardQueries, readRules } from "./observability-files.ts";
 import { checkRules, hasData, ruleErrors, startPrometheus } from "./prometheus-process.ts";
 
 const REQUEST_EVERY_MS = 40;
-/** On a busy machine fewer requests are sent, so that none waits for others. */
+/** The rate of requests, low enough for a busy machine. */
 const MOST_IN_FLIGHT = 8;
 const GIVE_UP_MS = 180_000;
-/** What drives a rollout by the Prometheus, in steps that a person at a terminal would wait for. */
+/** The flags of a rollout with Prometheus as its source, with short steps. */
 const STEPS = [
   "--steps",
   "50,100",
@@ -87,7 +87,7 @@ async function runAll(): Promise<number> {
   await shares(50);
   await until("KycRevisionFails");
   await faults("--clear");
-  // Too short a time for one percent of the requests to show anything.
+  // Too short for evidence from one percent of the requests.
   const short = ["--steps", "1,100", "--step-time", "3s", "--step-limit", "4s", "--look", "4s"];
   await shares(100);
   await run("a rollout that stays undecided is held", 3, "rollout", ...rollout, ...short);
@@ -121,7 +121,7 @@ async function allQueries(): Promise<Map<string, string>> {
   ]);
 }
 
-/** Asks all queries again and again, and keeps which of them have returned data. */
+/** Runs all queries repeatedly, and records which of them have returned data. */
 function watchQueries(url: string, queries: ReadonlyMap<string, string>) {
   const waiting = new Map(queries);
   const ask = async (): Promise<void> => {
@@ -132,7 +132,7 @@ function watchQueries(url: string, queries: ReadonlyMap<string, string>) {
   return {
     count: queries.size,
     missing: () => [...waiting.keys()],
-    /** Waits until these have returned data, or the time is over. */
+    /** Waits until the given queries have returned data, or the time is over. */
     async until(names: readonly string[]): Promise<void> {
       const end = performance.now() + GIVE_UP_MS;
       for (;;) {
@@ -144,7 +144,7 @@ function watchQueries(url: string, queries: ReadonlyMap<string, string>) {
   };
 }
 
-/** Starts a rollout, and ends its process by SIGKILL when it is under way. */
+/** Starts a rollout, and kills its process with SIGKILL while it runs. */
 async function killRollout(args: readonly string[], url: string): Promise<void> {
   const main = Bun.fileURLToPath(new URL("../../scripts/kyc.ts", import.meta.url));
   await using child = Bun.spawn([process.execPath, main, "rollout", ...args], {

@@ -3,7 +3,7 @@ import { RE2JS } from "re2js";
 import { isRecord, valueAt } from "../../scripts/schema/value.ts";
 import type { Generated } from "./pilot.ts";
 
-/** A request as a proxy gets it. */
+/** A request as received by a proxy. */
 export interface ProxiedRequest {
   host: string;
   path: string;
@@ -12,22 +12,22 @@ export interface ProxiedRequest {
   query: Readonly<Record<string, string>>;
 }
 
-/** A route configuration of a proxy, without the names that mean nothing to a request. */
+/** A route configuration of a proxy, without names that do not affect requests. */
 export interface RouteConfig {
   name: string;
   virtualHosts: { domains: string[]; routes: Record<string, unknown>[]; rest: string }[];
 }
 
-/** What a cluster is, apart from its name; NO_CLUSTER if istiod made none. */
+/** The content of a cluster, without its name; NO_CLUSTER if istiod generated none. */
 export type ClusterText = (name: string) => string;
 
-/** The text of a cluster that istiod did not make. */
+/** The text of a cluster that istiod did not generate. */
 export const NO_CLUSTER = "no such cluster";
 
-// Statistics, log lines and the place of the configuration that a route is from.
+// Statistics, log lines and the origin of a route.
 const NAMES = new Set(["name", "metadata", "decorator", "stat_prefix", "alt_stat_name"]);
 
-/** The route configurations of a proxy. @param clusterOf what stands for the name of a cluster */
+/** The route configurations of a proxy. @param clusterOf returns the text that replaces the name of a cluster */
 export function routeConfigs({ routes }: Generated, clusterOf: ClusterText): RouteConfig[] {
   return (routes ?? []).filter(isRecord).map((config) => ({
     name: String(config["name"]),
@@ -42,7 +42,7 @@ export function routeConfigs({ routes }: Generated, clusterOf: ClusterText): Rou
   }));
 }
 
-/** The same text for configurations that differ in names only. */
+/** A text that is equal for configurations that differ only in names. */
 export function configText(configs: readonly RouteConfig[]): string {
   const all = configs.map(({ name, virtualHosts }) => ({
     name,
@@ -51,11 +51,11 @@ export function configText(configs: readonly RouteConfig[]): string {
   return JSON.stringify(all.sort((a, b) => (a.name < b.name ? -1 : 1)));
 }
 
-/** What becomes of a request by a route configuration, as a text that is the same for the same outcome. */
+/** The outcome of a request under a route configuration, as a text that is equal for equal outcomes. */
 export function outcome(config: RouteConfig, request: ProxiedRequest): string {
   const virtualHost = hostFor(config, request.host);
   if (virtualHost === undefined) return "404 no host";
-  // The requests of the oracle come by plain HTTP.
+  // The oracle sends plain HTTP requests.
   if (virtualHost.rest.includes('"require_tls":"ALL"')) return "301 to HTTPS";
   const route = virtualHost.routes.find((one) => takes(asRecord(one["match"]), request));
   if (route === undefined) return "404 no route";
@@ -102,7 +102,7 @@ function takes(
   );
 }
 
-/** Whether a header or query parameter is as a matcher wants it. */
+/** Whether a header or query parameter matches. */
 function holds(matcher: Record<string, unknown>, value: string | undefined): boolean {
   const there = value ?? (matcher["treat_missing_header_as_empty"] === true ? "" : undefined);
   const string = matcher["string_match"];
@@ -117,11 +117,11 @@ function isString(match: Record<string, unknown>, value: string): boolean {
   if (typeof exact === "string") return value === exact;
   if (typeof prefix === "string") return value.startsWith(prefix);
   const regex = valueAt(match, ["safe_regex", "regex"]);
-  // An exact match of the empty text has no field at all.
+  // An exact match of the empty string has no field.
   return typeof regex === "string" ? RE2JS.compile(regex).testExact(value) : value === "";
 }
 
-/** An action with the path as it becomes, which depends on what matched. */
+/** An action with the resulting path, which depends on the match. */
 function acted(
   action: Record<string, unknown>,
   match: Record<string, unknown>,
@@ -130,7 +130,7 @@ function acted(
   const route = action["route"];
   const redirect = action["redirect"];
   if (isRecord(route) && hasNoCluster(route)) {
-    // Envoy answers before it changes, tries or copies the request. (source/common/router/router.cc)
+    // Envoy answers before it changes, sends or mirrors the request. (source/common/router/router.cc)
     const { request_headers_to_add: _, request_headers_to_remove: __, ...rest } = action;
     return ordered({ ...rest, route: { clusters: route["clusters"] } });
   }
@@ -163,7 +163,7 @@ function rewritten(match: Record<string, unknown>, path: string, to: unknown, re
   return typeof front === "string" ? to + path.slice(front.length) : to;
 }
 
-/** A route without names, with each cluster as what it is, and weights as shares. */
+/** A route without names, with the content of each cluster, and with weights as shares. */
 function plain(value: unknown, clusterOf: ClusterText): unknown {
   if (Array.isArray(value)) return value.map((item) => plain(item, clusterOf));
   if (!isRecord(value)) return value;
@@ -183,7 +183,7 @@ function plain(value: unknown, clusterOf: ClusterText): unknown {
   );
 }
 
-/** Destinations with their shares, in one order, the same ones together. */
+/** Destinations with their shares, sorted, with equal ones merged. */
 function shares(clusters: readonly Record<string, unknown>[], clusterOf: ClusterText): unknown[] {
   const weights = clusters.map(({ weight }) => (typeof weight === "number" ? weight : 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -206,7 +206,7 @@ export function listAt(value: Record<string, unknown>, key: string): Record<stri
   return Array.isArray(list) ? list.filter(isRecord) : [];
 }
 
-/** A value as a record; an empty one if it is none. */
+/** A value as a record; an empty record if it is not one. */
 export function asRecord(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {};
 }

@@ -1,7 +1,7 @@
 import { valueAt } from "../../scripts/schema/value.ts";
 import { asRecord, listAt, type ProxiedRequest, type RouteConfig } from "./envoy-routes.ts";
 
-/** The hosts that a configuration has rules for, as examples of each. */
+/** Example hosts for each virtual host of a configuration. */
 export function hostsIn(configs: readonly RouteConfig[]): string[] {
   const domains = configs.flatMap(({ virtualHosts }) => virtualHosts.flatMap((host) => host.domains));
   return [
@@ -9,7 +9,7 @@ export function hostsIn(configs: readonly RouteConfig[]): string[] {
   ];
 }
 
-/** The requests that a configuration's conditions tell apart, one condition at a time. */
+/** Sample requests that distinguish a configuration's conditions, one condition at a time. */
 export function samplesOf(configs: readonly RouteConfig[]): Omit<ProxiedRequest, "host">[] {
   const plainRequest = { path: "/", method: "GET", headers: {}, query: {} };
   const matches = configs.flatMap(({ virtualHosts }) =>
@@ -39,7 +39,7 @@ function pathsFor(match: Record<string, unknown>): string[] {
   return typeof regex === "string" ? examplesOf(regex) : [];
 }
 
-/** Texts that an expression may match: it without its operators. */
+/** Texts that a regular expression may match: the expression without its operators. */
 function examplesOf(regex: string): string[] {
   const bare = regex
     .replace(/\(\?i\)/g, "")

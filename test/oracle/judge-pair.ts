@@ -15,16 +15,16 @@ import type { Pair } from "./pairs.ts";
 import { PROXIES, SERVICES } from "./sides.ts";
 import type { Generated, PilotAnswer } from "./pilot.ts";
 
-/** What istiod's output says of a pair: the same but for names, the same for all samples, or different. */
+/** The relation of istiod's outputs: equal except for names, equal for all samples, or different. */
 export type PilotVerdict = "same text" | "same outcomes" | "different";
 
-/** What both say of a pair, and what is wrong about that. */
+/** The verdicts of both for a pair, and their contradiction. */
 export interface JudgedPair {
   ours: "equal" | "different" | "unknown" | "refused" | "no host";
   pilot: PilotVerdict | "refused";
-  /** Why ours is unknown or refused. */
+  /** Why the verdict of `equal` is unknown or refused. */
   why: string[];
-  /** A contradiction, in words. */
+  /** The description of a contradiction. */
   wrong: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface ProxyConfigs {
   b: RouteConfig[];
 }
 
-/** Compares what ours and istiod say of a pair. */
+/** Compares the verdict of `equal` with istiod's outputs for a pair. */
 export function judgePair(pair: Pair, [a, b]: readonly [PilotAnswer, PilotAnswer]): JudgedPair {
   const ours = compareSides(pair);
   const own = { ours: verdictOf(ours), why: reasonsOf(ours) };
@@ -48,7 +48,7 @@ export function judgePair(pair: Pair, [a, b]: readonly [PilotAnswer, PilotAnswer
   return { ...own, pilot, wrong: contradiction(ours, pilot, shown, configs) };
 }
 
-/** What `equal` says, with the Services of both sides. */
+/** The verdict of `equal`, with the Services of both sides. */
 export function compareSides(pair: Pair): ComparedDocuments {
   const [a, b] = [pair.a, pair.b].map((objects, i) => ({
     name: i === 0 ? "a" : "b",
@@ -80,7 +80,7 @@ function contradiction(
   const { verdict, differences } = ours.comparison;
   if (verdict === "equal" && pilot === "different") return `equal, and istiod's output differs: ${shown}`;
   if (verdict !== "different") return undefined;
-  // A host that is described nowhere is taken to exist, and istiod knows that it does not.
+  // `equal` assumes that an unknown host exists; istiod knows that it does not.
   const isOfDescribed = ({ sides }: Difference): boolean =>
     !sides.flat().some(({ undescribed }) => undescribed !== undefined);
   const told = differences.filter((one) => isOfDescribed(one) && proxiesOf(one, configs).length > 0);
@@ -95,7 +95,7 @@ function requestText({ listener, request, callers }: Difference): string {
   return JSON.stringify({ listener, callers, ...request });
 }
 
-/** The proxies that a difference is about. */
+/** The proxies that a difference concerns. */
 function proxiesOf(
   { listener, request, callers }: Difference,
   configs: readonly ProxyConfigs[],
@@ -117,13 +117,13 @@ function proxiesOf(
   });
 }
 
-/** Whether some proxy that a difference is about treats its request differently. */
+/** Whether any of these proxies treats the request of a difference differently. */
 function isConfirmed(difference: Difference, configs: readonly ProxyConfigs[]): boolean {
   const { listener, request } = difference;
   const port = new Map(request.attributes).get("port");
   const proxies = proxiesOf(difference, configs);
   const [hostA] = request.hosts;
-  // A Service that is not here, of a wildcard or by its shorter names: sidecars have routes for those that are.
+  // A missing Service, of a wildcard or by a shorter name: sidecars have routes only for existing ones.
   const [, name, namespace] = /^([^.]+)\.([^.]+)(\.svc(\.cluster\.local)?)?$/.exec(hostA) ?? [];
   const isKnown = SERVICES.some(
     (one) =>
@@ -146,7 +146,7 @@ function isConfirmed(difference: Difference, configs: readonly ProxyConfigs[]): 
   );
 }
 
-/** A request that a proxy treats differently on the sides, in words. */
+/** Describes a request that a proxy treats differently on the two sides. */
 function firstDifference(configs: readonly ProxyConfigs[]): string | undefined {
   for (const one of configs) {
     if (configText(one.a) === configText(one.b)) continue;
@@ -182,7 +182,7 @@ function configsOf(pair: Pair, [a, b]: readonly [PilotAnswer, PilotAnswer]): Pro
   }));
 }
 
-/** Route names of plain HTTP ports: those that depend on the names of Gateways are not generated here. */
+/** Route names of plain HTTP ports; names that depend on Gateways are not generated here. */
 function configOf(generated: Generated | undefined, objects: readonly unknown[]): RouteConfig[] {
   if (generated === undefined) return [];
   const clusters = new Map(
@@ -204,7 +204,7 @@ function configOf(generated: Generated | undefined, objects: readonly unknown[])
     }));
 }
 
-/** Whether a host is a Service's that does not have the port: callers are taken to ask for ports that are there. */
+/** Whether a host belongs to a Service without the port. `equal` assumes that callers use existing ports. */
 function lacksPort(host: string, port: string): boolean {
   if (!/^[0-9]+$/.test(port)) return false;
   return SERVICES.some((service) => {

@@ -3,14 +3,14 @@ import { isRecord } from "../../scripts/schema/value.ts";
 import { mutantsOf } from "../corpus/mutants.ts";
 import { aSide } from "./sides.ts";
 
-/** Two sides, and how the second was made of the first. */
+/** Two sides, and how the second was derived from the first. */
 export interface Pair {
   a: object[];
   b: object[];
   made: string;
 }
 
-/** Ways to write a side differently with the same meaning. */
+/** Rewritings of a side that preserve its meaning. */
 const REWRITES: Readonly<Record<string, (objects: object[]) => object[]>> = {
   "as it is": (objects) => objects,
   "objects in another order": (objects) => objects.toReversed(),
@@ -77,7 +77,7 @@ function eachRules(objects: object[], change: (http: unknown[]) => unknown[]): o
   });
 }
 
-/** Pairs of sides: half mean the same in another form, half differ in one value. */
+/** Pairs of sides: half are rewritings with the same meaning, half differ in one value. */
 export const aPair: fc.Arbitrary<Pair> = fc
   .tuple(aSide, fc.constantFrom(...Object.keys(REWRITES)), fc.boolean(), fc.nat())
   .map(([a, name, isRewritten, choice]): Pair => {

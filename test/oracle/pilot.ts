@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Type, { type Static } from "typebox";
 import { Parse } from "typebox/value";
 
-/** The istiod that is asked. */
+/** A running istiod generator. */
 export const ISTIO = "istio.io/istio@v0.0.0-20260827124520-eed52ebb66ad";
 
 /** A sidecar, or a gateway when it has labels that a Gateway selects. */
@@ -32,7 +32,7 @@ export type Generated = Static<typeof Generated>;
 
 const Download = Type.Object({ Dir: Type.String() });
 
-/** istiod's generators, built from Istio's module. It needs Go, and Go's module proxy the first time. */
+/** istiod's generators, built from Istio's module. Needs Go, and Go's module proxy the first time. */
 export class Pilot implements AsyncDisposable {
   readonly #folder: string | undefined;
   readonly #child: Bun.Subprocess<"pipe", "pipe", "inherit">;
@@ -46,8 +46,8 @@ export class Pilot implements AsyncDisposable {
   }
 
   /**
-   * Takes many minutes the first time, for Go compiles what istiod is made of.
-   * @param program one that was built before
+   * Takes many minutes the first time, because Go compiles istiod's packages.
+   * @param program a program that was built before
    */
   static async start(program?: string): Promise<Pilot> {
     if (program !== undefined) return new Pilot(program, undefined);

@@ -32,7 +32,7 @@ if (values.help || context === undefined) {
   process.exit(values.help ? 0 : 2);
 }
 
-/** What `split -o json` says of how long it took, in milliseconds. */
+/** The durations in the output of `split -o json`, in milliseconds. */
 const Done = Type.Object({ writtenMs: Type.Number(), inForceMs: Type.Number() });
 
 const NAMESPACE = "kyc-scale";
@@ -88,7 +88,7 @@ async function measured(): Promise<Figure[]> {
       ...["--traffic", `basic=${100 - percent},advanced=${percent}`],
     ];
     await command(["deploy", ...place, "--istio", `istio/split/by-${engine}`, "--force-conflicts"]);
-    // The first change reads what later ones find again.
+    // The first change fills caches.
     await command(split(50));
     const runs: { inForceMs: number; requests: number }[] = [];
     for (let i = 0; i < ROUNDS; i++) {
@@ -122,7 +122,7 @@ function median(values: readonly number[]): number {
   return Math.round([...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN);
 }
 
-/** Makes the services and routes. @returns the services that are ready; not all of them on a slow machine */
+/** Creates the services and routes. @returns the ready services, which on a slow machine are not all */
 async function make(): Promise<LiveService[]> {
   const startedAt = performance.now();
   const metadata = { name: NAMESPACE, labels: { "app.kubernetes.io/managed-by": "kyc-scale" } };
@@ -156,7 +156,7 @@ function isReady({ status }: LiveService): boolean {
   return (status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
 }
 
-/** Applies objects, some at a time. */
+/** Applies objects in batches. */
 async function all(objects: readonly KubeObject[]): Promise<void> {
   const left = [...objects];
   const worker = async (): Promise<void> => {

@@ -37,7 +37,7 @@ else {
   process.exit(0);
 }
 
-/** A port for all pods: each reads the same page, whose counters grow with the time. */
+/** One port for all pods, with the same page, whose counters grow with time. */
 function servePods(): void {
   const metrics = createMetrics({ revision: "check-a" });
   const startedAt = performance.now();

@@ -66,7 +66,7 @@ async function measure(): Promise<void> {
   await measureService(file, text, applicants);
 }
 
-/** The advanced credit check: its memory after it has screened all applicants, and what callers see while a list changes. */
+/** The advanced credit check: its memory after it has screened all applicants, and the latency while a list changes. */
 async function measureService(file: string, text: string, applicants: readonly object[]): Promise<void> {
   const origin = `http://127.0.0.1:${freePort()}`;
   await using service = start({
@@ -99,7 +99,7 @@ async function measureService(file: string, text: string, applicants: readonly o
   const before = await versionInForce();
   await writeFile(file, `${text}sanctions,Another Person,,,\n`);
   const during: number[] = [];
-  // A service looks at its lists every five seconds.
+  // A service checks its lists every five seconds.
   for (let i = 0; ; i++) {
     const askedAt = performance.now();
     const isChanged = (await versionInForce()) !== before;

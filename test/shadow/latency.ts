@@ -109,7 +109,7 @@ async function measure(): Promise<void> {
   tell(measured);
 }
 
-/** Gives the callers' way the first processor, and everything else the second. */
+/** Pins the processes on the callers' path to the first processor, and all others to the second. */
 async function pin(): Promise<void> {
   if (navigator.hardwareConcurrency < 2) return;
   for (const pid of [process.pid, shadow.pid]) setProcessor(pid, 1);

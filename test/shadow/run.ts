@@ -106,7 +106,7 @@ async function turn(): Promise<Turn> {
   return result;
 }
 
-/** The sum of the requests, and the median over the turns of each quantile: one pause of the machine is in one turn. */
+/** The sum of the requests, and the median of each quantile over the turns, so that a pause in one turn has little effect. */
 function summed(all: readonly Turn[]): { requests: number; failed: number; p50: number; p99: number } {
   const quantile = (values: readonly number[], part: number): number =>
     [...values].sort((x, y) => x - y)[Math.floor(values.length * part)] ?? Number.NaN;
