@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { type Code, CODES } from "./codes/codes.ts";
@@ -201,10 +202,22 @@ async function isNoFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() === false;
 }
 
-/** Reads and parses a file; undefined where it cannot be read. */
+/** Reads and parses a file, or what a pipe has until its end; undefined where it cannot be read. */
 export async function readFileDocuments(path: string, file: string): Promise<FileDocuments> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = textOf(path) ?? (await readFile(path, "utf8").catch(() => undefined));
   return text === undefined ? undefined : parseDocuments(file, text);
+}
+
+/**
+ * The text of a file; undefined where it cannot be read, and for a pipe, which would block. Synchronous: waiting for
+ * each of 10,000 files takes a sixth of the time in which they are read and checked.
+ */
+export function textOf(path: string): string | undefined {
+  try {
+    return statSync(path).isFile() ? readFileSync(path, "utf8") : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -214,7 +227,7 @@ export async function readFileDocuments(path: string, file: string): Promise<Fil
 export function openUnchanged(): NonNullable<ReadOptions["open"]> {
   const last = new Map<string, { file: string; text: string; parsed: FileDocuments }>();
   return async (path, file) => {
-    const text = await readFile(path, "utf8").catch(() => undefined);
+    const text = textOf(path);
     const known = last.get(path);
     if (text === undefined) return undefined;
     if (known?.text === text && known.file === file) return known.parsed;

@@ -1,12 +1,11 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileStamp } from "../file-stamp.ts";
 import { CODES } from "../manifests/codes/codes.ts";
 import { type ManifestDocument, parseDocuments } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
 import { DEV_FILE } from "../manifests/folders.ts";
-import { type FileDocuments, isKustomization, isManifest, readDocuments } from "../manifests/read.ts";
+import { type FileDocuments, isKustomization, isManifest, readDocuments, textOf } from "../manifests/read.ts";
 
 // Long enough for an editor to finish writing, short enough not to be noticed.
 const QUIET_MS = 15;
@@ -79,7 +78,7 @@ export class ManifestFiles {
         const changes = this.#changes;
         const stamp = fileStamp(path);
         const isSame = known?.stamp === stamp && (this.#changed.get(file) ?? 0) <= known.changes;
-        const text = isSame ? known.text : await readFile(path, "utf8").catch(() => undefined);
+        const text = isSame ? known.text : textOf(path);
         if (text === undefined) return undefined;
         const now =
           known?.text === text
@@ -172,15 +171,17 @@ export class ManifestFiles {
    * @returns a problem for each file that stays empty: no configuration follows from it
    */
   async emptied(): Promise<Problem[]> {
-    if ((await this.#halfWritten()).length > 0) await Bun.sleep(HALF_WRITTEN_MS);
-    return (await this.#halfWritten()).filter(({ isEmpty }) => isEmpty).map(({ file }) => emptiedFile(file));
+    if (this.#halfWritten().length > 0) await Bun.sleep(HALF_WRITTEN_MS);
+    return this.#halfWritten()
+      .filter(({ isEmpty }) => isEmpty)
+      .map(({ file }) => emptiedFile(file));
   }
 
   /** The changed files that are a mere beginning of their text in force. */
-  async #halfWritten(): Promise<{ file: string; isEmpty: boolean }[]> {
+  #halfWritten(): { file: string; isEmpty: boolean }[] {
     const found: { file: string; isEmpty: boolean }[] = [];
     for (const file of this.#changed.keys()) {
-      const [before = "", now] = [this.#inForce.get(file)?.text, await this.#text(file)];
+      const [before = "", now] = [this.#inForce.get(file)?.text, this.#text(file)];
       if (now === undefined || now.length >= before.length) continue;
       if (before.startsWith(now)) found.push({ file, isEmpty: now.trim() === "" });
     }
@@ -219,9 +220,8 @@ export class ManifestFiles {
     }
   }
 
-  async #text(file: string): Promise<string | undefined> {
-    if (!/\.(ya?ml|json)$/.test(file)) return undefined;
-    return readFile(join(this.#root, file), "utf8").catch(() => undefined);
+  #text(file: string): string | undefined {
+    return /\.(ya?ml|json)$/.test(file) ? textOf(join(this.#root, file)) : undefined;
   }
 }
 
