@@ -15,7 +15,7 @@ afterAll(() => rm(root, { recursive: true }));
 
 const files = new ManifestFiles(root, ["istio"]);
 
-/** Reads VirtualServices of these names, each with its answer; what has not changed stays the same object. */
+/** Reads VirtualServices of these names, each with its answer; unchanged ones stay the same object. */
 async function load(answers: Readonly<Record<string, string>>): Promise<Configuration> {
   await rm(join(root, "istio"), { recursive: true, force: true });
   for (const folder of ["istio", "knative"]) await mkdir(join(root, folder), { recursive: true });
@@ -56,12 +56,12 @@ test.each<[string, Record<string, string>, string[]]>([
     { a: "1", bb: "1", c: "1", d: "1" },
     ["VirtualService b is gone", "VirtualService bb is new"],
   ],
-])("an edit of %s is told, and nothing else", async (_, answers, expected) => {
+])("an edit of %s is reported, and nothing else", async (_, answers, expected) => {
   const before = await load(START);
   expect(describeChanges(before, await load(answers))).toEqual(expected);
 });
 
-test("weights between subsets are told by the subsets, in changes and in rules", async () => {
+test("weights between subsets are described by the subsets, in changes and in rules", async () => {
   const split = (v1: number): string => `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: web, namespace: shop}

@@ -6,8 +6,8 @@ import type { Destination, Rule } from "../traffic/table.ts";
 import type { Configuration } from "./configuration.ts";
 
 /**
- * What an edit changed, a sentence each: percents and weights with their old and new values, revisions that came
- * or went, and other objects by name. Empty when only comments or the order of files changed.
+ * Describes an edit in one sentence per change: percents and weights with their old and new values, added and removed
+ * revisions, and other objects by name. Empty if only comments or the order of files changed.
  */
 export function describeChanges(before: Configuration, now: Configuration): string[] {
   return [
@@ -23,7 +23,7 @@ function servicesOf({ resources }: Configuration): Sourced<{ metadata: { name: s
   return [...resources.externalNames, ...resources.kubernetesServices];
 }
 
-/** How traffic is named in a sentence: by tag where there is one, else by revision. */
+/** Names a target in a sentence: by tag if there is one, else by revision. */
 export function targetName({ tag, revision }: { tag: string | undefined; revision: string }): string {
   return tag ?? revision;
 }
@@ -70,7 +70,7 @@ function* describeVirtualServices(before: Configuration, now: Configuration): Ge
   }
 }
 
-/** The weights that differ, when nothing but weights does. */
+/** Yields the weights that differ if nothing but weights does. */
 function* describeWeights(from: Sourced<VirtualService>, to: Sourced<VirtualService>): Generator<string> {
   if (JSON.stringify(withoutWeights(from.value)) !== JSON.stringify(withoutWeights(to.value))) return;
   for (const [i, route] of to.value.spec.http.entries()) {
@@ -116,13 +116,13 @@ function objectName({ value }: Sourced<{ metadata: { name: string } }>): string 
   return value.metadata.name;
 }
 
-/** Both sides of each key that may differ, in the order in which they come first. */
+/** Yields both sides of each key that may differ, in the order of first occurrence. */
 function paired<T>(
   allBefore: readonly T[],
   allNow: readonly T[],
   key: (item: T) => string,
 ): [string, T | undefined, T | undefined][] {
-  // Of thousands of objects, an edit changes few: those at either end that are the very same are left out.
+  // An edit changes few of thousands of objects, so identical objects at either end are skipped.
   const longer = allNow.length - allBefore.length;
   const shorter = Math.min(allBefore.length, allNow.length);
   let [start, end] = [0, allBefore.length];

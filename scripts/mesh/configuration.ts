@@ -19,14 +19,14 @@ export interface Configuration {
   specs: RevisionSpec[];
   /** The content of `dev.yaml`. */
   dev: DevFile;
-  /** The user's certificates, by the names that Gateways have for them. */
+  /** The user's certificates, by their names in Gateways. */
   certificates: ReadonlyMap<string, Certificate>;
   warnings: Problem[];
 }
 
 /**
  * Reads and checks the whole configuration.
- * @param options.reading reads the files; by default each of them is read anew
+ * @param options.reading reads the files; by default each file is read anew
  * @throws InvalidManifests with all errors of the first stage (reading, routing, programs) that has any
  */
 export async function loadConfiguration(
@@ -49,7 +49,7 @@ export async function loadConfiguration(
   );
   const { certificates, problems: refused } = await userCertificates(root, resources, dev.file);
   const all = [...problems, ...compiled.problems, ...dev.problems, ...unrunnable, ...refused];
-  // A field that cannot be read makes references to it fail too; those later errors would only distract.
+  // A field that cannot be read makes references to it fail too; those errors would only distract.
   const errors = firstKind(problems, compiled.problems, dev.problems, [...unrunnable, ...refused]);
   if (errors.length > 0) throw new InvalidManifests(errors);
   return { resources, plan: compiled.plan, specs, dev: dev.file, certificates, warnings: all };

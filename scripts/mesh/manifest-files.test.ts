@@ -26,7 +26,7 @@ async function read(files: ManifestFiles): Promise<ManifestDocument[]> {
   return documents;
 }
 
-test("a file that has not changed gives the same documents, and one that has new ones", async () => {
+test("an unchanged file yields the same documents, and a changed one new ones", async () => {
   const { root, files } = await withFiles();
   const [a, b] = await read(files);
   await writeFile(join(root, "istio/b.yaml"), "kind: other");
@@ -36,7 +36,7 @@ test("a file that has not changed gives the same documents, and one that has new
   expect(b2).toMatchObject({ value: { kind: "other" } });
 });
 
-test("a change that leaves a file's size and time as they were is read because it was seen", async () => {
+test("a change without a new size or time is read because it was reported", async () => {
   const { root, files } = await withFiles();
   const path = join(root, "istio/a.yaml");
   const time = new Date(1_700_000_000_000);
@@ -54,7 +54,7 @@ test("a change that leaves a file's size and time as they were is read because i
   expect(a).toMatchObject({ value: { kind: "a2" } });
 });
 
-test("a file that is gone is no longer in force", async () => {
+test("a removed file is no longer in force", async () => {
   const { root, files } = await withFiles();
   await read(files);
   await rm(join(root, "istio/a.yaml"));
@@ -73,7 +73,7 @@ describe("after a change that was seen", () => {
     ["a folder with another name", (root) => rename(join(root, "istio/more"), join(root, "istio/0"))],
     ["a kustomization", (root) => writeFile(join(root, "istio/kustomization.yaml"), "resources: [b.yaml]\n")],
     [
-      "an editor that saves by another file",
+      "an editor that saves through another file",
       async (root) => {
         await writeFile(join(root, "istio/4913"), "");
         await rm(join(root, "istio/4913"));
@@ -90,11 +90,11 @@ describe("after a change that was seen", () => {
     const stop = files.watch(() => seen.resolve());
     await change(root);
     await seen.promise;
-    // Removing a folder is several changes.
+    // Removing a folder causes several changes.
     await Bun.sleep(30);
     const afresh = await readDocuments(root, ["istio"]);
     expect(values(await read(files))).toEqual(values(afresh.documents));
-    // A further edit reads the changed file alone, where the files are the same ones.
+    // A further edit reads only the changed file, if the list of files is the same.
     seen = Promise.withResolvers<void>();
     await writeFile(join(root, "istio/b.yaml"), NAMESPACE("again"));
     await seen.promise;

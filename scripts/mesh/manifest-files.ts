@@ -9,7 +9,7 @@ import { type FileDocuments, isKustomization, isManifest, readDocuments, textOf 
 
 // Long enough for an editor to finish writing, short enough not to be noticed.
 const QUIET_MS = 15;
-// A file that looks half-written gets this long to be completed.
+// A file that looks half-written gets this much time to be completed.
 const HALF_WRITTEN_MS = 500;
 // After an edit of which only the changed files were read, all others are looked at once edits have paused this long.
 const LOOK_AT_ALL_AFTER_MS = 1000;
@@ -30,19 +30,19 @@ export interface Reading {
   /** How many changes had been seen when it began. */
   changes: number;
   opened: Map<string, OpenedFile>;
-  /** The files of the folders in their order; undefined where the list of them may be another after an edit. */
+  /** The files of the folders in order; undefined if the list may change after an edit. */
   listed: readonly string[] | undefined;
   /** Whether files were left out because no change of them was seen. */
   isQuick: boolean;
   /** The documents of all folders, in the order of the files. */
   documents(): Promise<{ documents: ManifestDocument[]; problems: Problem[] }>;
-  /** Reads and parses a file, or takes over what the files in force hold where it has not changed. */
+  /** Reads and parses a file, or reuses the documents in force if it has not changed. */
   open(path: string, file: string): Promise<FileDocuments>;
 }
 
 /**
- * The manifest files of a configuration, and which of them have changed since it came into force. A file that has not
- * changed is not parsed again, so that its documents stay the same objects.
+ * The manifest files of a configuration, and the changes since it came into force. An unchanged file is not parsed
+ * again, so that its documents stay the same objects.
  */
 export class ManifestFiles {
   readonly #root: string;
@@ -94,7 +94,7 @@ export class ManifestFiles {
   async #all(reading: Reading): ReturnType<Reading["documents"]> {
     const { open } = reading;
     const { documents, problems, files } = await readDocuments(this.#root, this.#folders, { open });
-    // Of other folders, the list of files does not follow from their names alone.
+    // For other folders, the list of files does not follow from names alone.
     const isPlain = problems.length === 0 && !files.some((file) => isKustomization(basename(file)));
     reading.listed = isPlain ? files : undefined;
     return { documents, problems };
@@ -125,7 +125,7 @@ export class ManifestFiles {
     };
   }
 
-  /** Whether a path is neither in force nor holds objects, such as an editor's own file. */
+  /** Whether a path is neither in force nor contains objects, such as an editor's own file. */
   #isWithoutEffect(file: string): boolean {
     if (this.#inForce.has(file) || file === "") return false;
     const name = basename(file);
@@ -138,7 +138,7 @@ export class ManifestFiles {
   /**
    * Calls `onChange` after a change below the folders or of `dev.yaml`, once changes have paused for a moment.
    * @returns a function that stops watching
-   * @throws when a folder cannot be watched
+   * @throws if a folder cannot be watched
    */
   watch(onChange: () => void): () => void {
     let timer: Timer | undefined;
@@ -152,7 +152,7 @@ export class ManifestFiles {
     this.#lookAtAllSoon();
     const watchers: FSWatcher[] = this.#folders.map((folder) =>
       watch(join(this.#root, folder), { recursive: true }, (_, name) => {
-        // An event of the folder itself has no name, in spite of its type.
+        // An event of the folder itself has no name, despite its type.
         changed(typeof name === "string" ? join(folder, name) : "");
       }),
     );
@@ -166,8 +166,8 @@ export class ManifestFiles {
   }
 
   /**
-   * Gives files that look half-written some time to be completed: a program that saves a file may truncate it first, and
-   * write it in parts.
+   * Gives files that look half-written some time to be completed: a program that saves a file may truncate it first,
+   * and write it in parts.
    * @returns a problem for each file that stays empty: no configuration follows from it
    */
   async emptied(): Promise<Problem[]> {
@@ -177,7 +177,7 @@ export class ManifestFiles {
       .map(({ file }) => emptiedFile(file));
   }
 
-  /** The changed files that are a mere beginning of their text in force. */
+  /** Returns the changed files that are only a prefix of their text in force. */
   #halfWritten(): { file: string; isEmpty: boolean }[] {
     const found: { file: string; isEmpty: boolean }[] = [];
     for (const file of this.#changed.keys()) {
@@ -188,7 +188,7 @@ export class ManifestFiles {
     return found;
   }
 
-  /** Takes the files of a reading for those in force. */
+  /** Makes the files of a reading the ones in force. */
   accept({ opened, changes, listed, isQuick }: Reading): void {
     this.#inForce = opened;
     this.#listed = listed;

@@ -26,7 +26,7 @@ export interface MeshEvents {
 export interface MeshOptions {
   /** The folder that holds `knative`, `istio` and `functions`. */
   root: string;
-  /** The port of the ingress gateway on 127.0.0.1; 0 lets the system choose. */
+  /** The port of the ingress gateway on 127.0.0.1; 0 chooses a free port. */
   port: number;
   /** The port of the cluster-local hosts. */
   localPort: number;
@@ -39,9 +39,9 @@ export interface MeshOptions {
   events: MeshEvents;
   /** The rollouts of this mesh's services, for its page. */
   rollouts?: MeshView["rollouts"];
-  /** Begins the span of each request; undefined where traces are not exported. */
+  /** Begins the span of each request; undefined if traces are not exported. */
   tracer?: Tracer | undefined;
-  /** Metrics that the mesh shows beside its own, as Prometheus reads them. */
+  /** Metrics that the mesh shows besides its own, in Prometheus' format. */
   metrics?: (() => Promise<string>) | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface MeshProcess {
 export interface Mesh {
   readonly port: number;
   readonly localPort: number;
-  /** Where the ports of Gateways answer beside the main one. */
+  /** The addresses of Gateways' ports besides the main one. */
   readonly gateways: readonly GatewayAddress[];
   /** The configuration in force. */
   readonly loaded: Configuration;

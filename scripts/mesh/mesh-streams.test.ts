@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { TestSystem, until } from "./testing/test-system.ts";
 
-// A real service of Bun, with its own WebSocket and event stream, behind a real mesh.
+// A real service with a WebSocket and an event stream, behind a real mesh.
 const SERVICE = `
 const server = Bun.serve({
   port: Number(process.env.PORT),
@@ -38,7 +38,7 @@ async function started(): Promise<TestSystem> {
   return system;
 }
 
-test.each(["ingress", "cluster-local host"])("a WebSocket goes through by the %s", async (way) => {
+test.each(["ingress", "cluster-local host"])("a WebSocket passes the %s", async (way) => {
   await using system = await started();
   const { port = 0, localPort = 0 } = system.mesh ?? {};
   const isIngress = way === "ingress";
@@ -65,7 +65,7 @@ test.each(["ingress", "cluster-local host"])("a WebSocket goes through by the %s
 });
 
 test.each(["ingress", "cluster-local host"])(
-  "server-sent events come one by one by the %s, and end with who listens",
+  "server-sent events pass the %s one by one, and end with their reader",
   async (way) => {
     await using system = await started();
     const { port = 0, localPort = 0 } = system.mesh ?? {};

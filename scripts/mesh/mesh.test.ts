@@ -15,7 +15,7 @@ async function ask(system: TestSystem, path = "/", init: RequestInit = {}): Prom
   return (await response.json()) as Echo;
 }
 
-test("each revision is a process of its own with the environment that Knative gives", async () => {
+test("each revision is a separate process with Knative's environment", async () => {
   await using system = await TestSystem.create();
   process.env["SECRET_OF_THE_USER"] = "must not leak";
   const mesh = await system.start();
@@ -40,7 +40,7 @@ test("each revision is a process of its own with the environment that Knative gi
   delete process.env["SECRET_OF_THE_USER"];
 });
 
-test("requests that come before a revision is ready wait for it", async () => {
+test("requests that arrive before a revision is ready wait for it", async () => {
   await using system = await TestSystem.create();
   await system.write(
     "knative/echo/2-b.yaml",
@@ -68,7 +68,7 @@ test("a very long line of a revision is cut, and does not delay requests", async
   expect(line.length).toBeLessThan(65 * 1024 + 100);
 });
 
-test("what a revision writes is reported line by line with its name", async () => {
+test("a revision's output is reported line by line with its name", async () => {
   await using system = await TestSystem.create();
   await system.split({ a: 100 });
   await system.start();
@@ -119,7 +119,7 @@ test("a public service answers at NAME.NAMESPACE.localhost on the ingress gatewa
   });
 });
 
-test("a crashed revision is started again, after growing delays, and requests meet it there", async () => {
+test("a crashed revision is restarted after growing delays, and serves requests again", async () => {
   await using system = await TestSystem.create();
   await system.split({ a: 100 });
   await system.start();
@@ -138,7 +138,7 @@ test("a crashed revision is started again, after growing delays, and requests me
   expect(delays).toEqual(["0.25", "0.5"]);
 });
 
-test("a revision that cannot start says why, and its requests are refused at once", async () => {
+test("a revision that cannot start reports why, and its requests are refused at once", async () => {
   await using system = await TestSystem.create();
   await system.write(
     "knative/echo/2-b.yaml",
@@ -156,7 +156,7 @@ test("a revision that cannot start says why, and its requests are refused at onc
   expect(system.events.lines).toContain("echo-b: cannot start: no database");
 });
 
-test("an edit that is not valid changes nothing, says where it is wrong, and a good one recovers", async () => {
+test("an invalid edit changes nothing and is reported with its position, and a valid one recovers", async () => {
   await using system = await TestSystem.create();
   await system.split({ a: 100 });
   await system.start();
@@ -179,7 +179,7 @@ test("an edit that is not valid changes nothing, says where it is wrong, and a g
 test.each([
   ["emptied", (_: string) => ""],
   ["cut off between two fields", (text: string) => text.slice(0, text.indexOf("  traffic:"))],
-])("a file that is %s while it is written brings no configuration into force", async (_, half) => {
+])("a file that is %s while it is written does not come into force", async (_, half) => {
   await using system = await TestSystem.create();
   await system.start();
   await ask(system);
@@ -208,7 +208,7 @@ test("a file that stays empty is an error, and one that stays shorter is an edit
   await until("the deletion is in force", () => system.events.applied.length === 3);
 });
 
-test("a new revision takes traffic when it is ready, and not before", async () => {
+test("a new revision gets traffic only after it is ready", async () => {
   await using system = await TestSystem.create();
   await system.split({ a: 100 });
   await system.start();
@@ -224,7 +224,7 @@ test("a new revision takes traffic when it is ready, and not before", async () =
   expect((await ask(system)).revision).toBe("echo-c");
 });
 
-test("while a new revision cannot start, what was in force stays so, and a later edit replaces the attempt", async () => {
+test("while a new revision cannot start, the old configuration stays in force, and a later edit replaces the attempt", async () => {
   await using system = await TestSystem.create();
   await system.split({ a: 100 });
   await system.start();
@@ -240,7 +240,7 @@ test("while a new revision cannot start, what was in force stays so, and a later
   expect((await ask(system)).revision).toBe("echo-b");
 });
 
-test("a revision that is no longer described ends when its requests are done", async () => {
+test("a removed revision ends after its requests have finished", async () => {
   await using system = await TestSystem.create();
   await system.split({ b: 100 });
   const mesh = await system.start();
@@ -256,7 +256,7 @@ test("a revision that is no longer described ends when its requests are done", a
   await until("its process is gone", () => !isAlive(pid));
 });
 
-test("a request that waits for a revision is answered by it, even when an edit takes the revision away meanwhile", async () => {
+test("a request that waits for a revision is answered by it, even if an edit removes the revision meanwhile", async () => {
   await using system = await TestSystem.create();
   await system.write(
     "knative/echo/2-b.yaml",
@@ -272,7 +272,7 @@ test("a request that waits for a revision is answered by it, even when an edit t
   expect((await waiting).revision).toBe("echo-b");
 });
 
-test("stop lets requests under way finish and leaves no process", async () => {
+test("stop lets requests in flight finish and leaves no process", async () => {
   await using system = await TestSystem.create();
   const mesh = await system.start();
   await ask(system);
@@ -324,8 +324,8 @@ test("twelve edits under load: no request fails, each takes effect within 100 ms
   }
   expect(failed).toBe(0);
   expect(total).toBeGreaterThanOrEqual(5_000);
-  // Chi-square with 10 degrees of freedom is above this once in a million runs. How many draws the load takes between
-  // the counted ones varies, so that the fixed seed alone does not make each run the same.
+  // Chi-square with 10 degrees of freedom exceeds this once in a million runs. The number of draws by other load
+  // varies, so the fixed seed does not make each run the same.
   expect(freedom).toBe(10);
   expect(chiSquare).toBeLessThan(46.86);
   latencies.sort((x, y) => x - y);

@@ -21,14 +21,14 @@ import { rejected } from "./revisions/request-queue.ts";
 import { within } from "./revisions/within.ts";
 
 const HOSTNAME = "127.0.0.1";
-// An editor may save a file in two steps: an edit that is not valid is read again after this long before it is reported.
+// An editor may save a file in two steps: an invalid edit is read again after this time before it is reported.
 const SECOND_LOOK_MS = 150;
 // A client that never completes its request must not keep the mesh from stopping.
 const STOP_WITHIN_MS = 60_000;
 
 /**
  * Runs the system that the manifests below a folder describe, and applies every edit of them.
- * @throws InvalidManifests when they are not valid; an error with code EADDRINUSE when a port is taken
+ * @throws InvalidManifests if they are not valid; an error with code EADDRINUSE if a port is in use
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { root, events } = options;
@@ -88,7 +88,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   await gateways.follow(ports.others);
   reportApplied(undefined);
 
-  // Every change on disk is an edit; every edit that is valid is a candidate for the next configuration in force.
+  // Every change on disk is an edit; every valid edit is a candidate for the next configuration in force.
   let edits = 0;
   let candidates = 0;
   let waiting: Runners | undefined;
@@ -135,7 +135,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     return server;
   }
 
-  /** Ends what has begun where a port cannot be opened. */
+  /** Closes the open servers if a port cannot be opened. */
   function orEnd<T>(open: () => T): T {
     try {
       return open();

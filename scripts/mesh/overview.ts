@@ -12,42 +12,42 @@ import type { Configuration } from "./configuration.ts";
 import { describePolicy } from "../traffic/istio/hash-policies.ts";
 import { isLocalName, LOCAL_DOMAIN, localName } from "../traffic/hosts.ts";
 
-/** The revisions and their shares: the data that `dev` draws. */
+/** The revisions and their shares, as drawn by `dev`. */
 export interface Overview {
   ingress: string;
-  /** Hosts of Gateways at the ingress gateway's main port, by names of this machine. */
+  /** Local names for the hosts of Gateways at the ingress gateway's main port. */
   hosts: string[];
   clusterLocal: string;
-  /** Pages of the system by title, as `dev.yaml` names them. */
+  /** Pages of the system by title, from `dev.yaml`. */
   links: { title: string; url: string }[];
   /** The live page. */
   page: string;
-  /** The ports of Gateways beside the ingress gateway's main one. */
+  /** The ports of Gateways besides the ingress gateway's main one. */
   ports: PortOverview[];
   services: ServiceOverview[];
   /** Commands to try. */
   tries: string[];
-  /** Which requests stay on one process, in sentences. */
+  /** The requests that stay on one process, as sentences. */
   sticky: string[];
   /** Fields that have no effect on one machine. */
   withoutEffect: string[];
 }
 
 export interface PortOverview {
-  /** As in `HTTPS, port 443`. */
+  /** For example `HTTPS, port 443`. */
   title: string;
   url: string;
   gateways: readonly string[];
-  /** The file to trust, where this machine has made the certificate. */
+  /** The certificate file to trust, if this machine has made the certificate. */
   authority: string | undefined;
 }
 
 export interface ServiceOverview {
   name: string;
-  /** Where it answers by its own name. */
+  /** The address of its own name. */
   url: string;
   splitBy: SplitOwner;
-  /** Where the split is written. */
+  /** The position of the split. */
   at: Position;
   revisions: { name: string; tag: string | undefined; percent: number }[];
 }
@@ -60,7 +60,7 @@ export interface OverviewSource {
   gateways: readonly GatewayAddress[];
 }
 
-/** Summarises what runs, and on which ports. */
+/** Summarises the running system and its ports. */
 export function overview({ loaded, port, localPort, gateways }: OverviewSource): Overview {
   const ingress = `http://127.0.0.1:${port}`;
   const local = `http://127.0.0.1:${localPort}`;
@@ -81,7 +81,7 @@ export function overview({ loaded, port, localPort, gateways }: OverviewSource):
   };
 }
 
-/** A port of Gateways, at the first host that it serves by name. */
+/** Describes a port of Gateways, with the first host that it serves by name. */
 export function portOverview({
   number,
   protocol,
@@ -110,7 +110,7 @@ function stickyRequests({ plan }: Configuration): string[] {
   });
 }
 
-/** The requests of `dev.yaml` as commands, or else one to each service. */
+/** Returns the requests of `dev.yaml` as commands, or else one to each service. */
 function triesOf({ dev, plan }: Configuration, ingress: string, local: string): string[] {
   if (dev.try !== undefined)
     return dev.try.map(({ path, headers = {}, host }) => {

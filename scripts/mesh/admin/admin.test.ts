@@ -16,7 +16,7 @@ describe("the mesh's own paths", () => {
 
   const state = (): Promise<MeshState> => stateOfMesh(system);
 
-  test("tell what is planned and what was seen, revision by revision", async () => {
+  test("report planned and observed shares of each revision", async () => {
     const before = await state();
     for (let i = 0; i < 60; i++) await system.fetch("/");
     for (let i = 0; i < 5; i++) await system.fetch("/", { headers: { host: "a-echo.test.localhost" } });
@@ -29,7 +29,7 @@ describe("the mesh's own paths", () => {
       { revision: "echo-b", tag: "b", percent: 50, latest: false },
     ]);
     const counts = (of: MeshState): number => of.services[0]?.splits[0]?.observed.requests ?? 0;
-    // What a tag pins is no choice of the split.
+    // A tag's pinned requests are not chosen by the split.
     expect(counts(now) - counts(before)).toBe(60);
     for (const { share, low, high } of echo?.splits[0]?.observed.revisions ?? []) {
       expect(low).toBeLessThan(share);
@@ -43,7 +43,7 @@ describe("the mesh's own paths", () => {
     expect(echo?.inflows).toMatchObject([{ listener: "ingress", requests: served, errors: 0 }]);
   });
 
-  test("have figures of the time range that is asked for, and refuse another", async () => {
+  test("have figures of the requested time range, and refuse another", async () => {
     await system.fetch("/");
     const over = async (seconds: number): Promise<MeshState> =>
       (await (await system.fetch(`/_mesh/state?seconds=${seconds}`)).json()) as MeshState;
@@ -64,7 +64,7 @@ describe("the mesh's own paths", () => {
     ]);
   });
 
-  test("name the file and line of each rule, in words", async () => {
+  test("describe each rule, with its file and line", async () => {
     const { rules } = await state();
     expect(rules[0]).toMatchObject({
       object: "VirtualService routes",
@@ -102,13 +102,13 @@ describe("the mesh's own paths", () => {
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  test("refuse a name that is not this machine's", async () => {
+  test("refuse a name that is not local", async () => {
     const response = await system.fetch("/_mesh/state", { headers: { host: "rebound.example" } });
     expect(response.status).toBe(403);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
   });
 
-  test("tell each request as it is served, and whether a split chose", async () => {
+  test("report each served request, and whether a split chose its revision", async () => {
     const response = await system.fetch("/_mesh/events");
     await system.fetch("/one?secret=1");
     await system.fetch("/two", { headers: { host: "b-echo.test.localhost" } });
@@ -133,7 +133,7 @@ describe("the mesh's own paths", () => {
     expect(one).not.toHaveProperty("answer");
   });
 
-  test("tell the fields of answers that a client asks for, and refuse what names none", async () => {
+  test("report the requested fields of answers, and refuse malformed ones", async () => {
     const fields = ["json:$.path", "json:$.none", "header:Content-Type"];
     const query = new URLSearchParams({ service: "echo" });
     for (const field of fields) query.append("answer", field);
@@ -155,7 +155,7 @@ describe("the mesh's own paths", () => {
   });
 });
 
-test("an edit that is not valid is shown with its place until it is; one that is waits for its revision", async () => {
+test("an invalid edit is shown with its position until it is valid; a valid one waits for its revision", async () => {
   await using system = await TestSystem.create();
   await system.start();
   const state = (): Promise<MeshState> => stateOfMesh(system);

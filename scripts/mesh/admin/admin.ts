@@ -26,7 +26,7 @@ import type { ServedEvent } from "./event-schema.ts";
 import { meshState, type RevisionStatus } from "./state.ts";
 import { messageOf } from "../../text/message-of.ts";
 
-/** The part of the mesh that its own paths read and change. */
+/** The parts of the mesh that its own paths read and change. */
 export interface MeshView {
   readonly root: string;
   ports(): Pick<MeshState, "port" | "localPort" | "gateways">;
@@ -34,11 +34,11 @@ export interface MeshView {
   loaded(): Configuration;
   /** The state of each revision of the configuration in force, by `namespace/name`. */
   revisions(): ReadonlyMap<string, RevisionStatus>;
-  /** The rollouts of this mesh's services; undefined where none are looked for. */
+  /** The rollouts of this mesh's services; undefined if none are looked for. */
   readonly rollouts?: ((nowMs: number) => Promise<MeshState["rollouts"]>) | undefined;
-  /** Called when the faults, and with them `filters`, have changed. */
+  /** Called after the faults, and with them `filters`, have changed. */
   onFaults(state: FaultsState): void;
-  /** Metrics beside the mesh's own, as Prometheus reads them. */
+  /** Metrics besides the mesh's own, in Prometheus' format. */
   metrics?: (() => Promise<string>) | undefined;
 }
 
@@ -61,7 +61,7 @@ export class Admin {
     return this.#faults.filters(plan.services);
   }
 
-  /** Answers a request for one of the mesh's own paths; returns whether it was one. */
+  /** Answers a request for one of the mesh's own paths. Returns whether it was one. */
   takes(exchange: Exchange): boolean {
     const { target } = exchange.request;
     if (!target.startsWith(ADMIN_PATH)) return false;
@@ -91,12 +91,12 @@ export class Admin {
     if (this.#streams.any) this.#streams.tell(this.#event(served), served.answer?.values());
   }
 
-  /** A line that a revision has written. */
+  /** Records a line of a revision's output. */
   onLine(spec: RevisionSpec, line: string): void {
     this.#output.add(spec, line);
   }
 
-  /** What reads the answers of a revision for the streams of events. */
+  /** Returns a reader for a revision's answers if a stream of events needs their fields. */
   readAnswer(revision: string): AnswerReader | undefined {
     const service = this.#streams.any ? this.#observer.serviceOf(revision)?.split("/")[1] : undefined;
     const fields = service === undefined ? undefined : this.#streams.wantedOf(service);
@@ -135,7 +135,7 @@ export class Admin {
     void this.#page(path).then((reply) => sendReply(exchange, reply));
   }
 
-  /** Opens a stream of events, with fields of a service's answers where `?service=NAME&answer=FIELD&…` wants them. */
+  /** Opens a stream of events, with fields of a service's answers for `?service=NAME&answer=FIELD&…`. */
   #openEvents(exchange: Exchange): void {
     const query = new URLSearchParams(exchange.request.target.split("?")[1]);
     const [service, texts] = [query.get("service"), query.getAll("answer")];
@@ -178,7 +178,7 @@ export class Admin {
     return this.#faults.state(this.#view.loaded().plan.services);
   }
 
-  /** The state, with figures over the last `?seconds=`. */
+  /** Returns the state, with figures over the last `?seconds=`. */
   async #stateReply(target: string): Promise<Reply> {
     const asked = new URLSearchParams(target.split("?")[1]).get("seconds");
     const range = asked === null ? WHOLE : RANGES.find(({ seconds }) => String(seconds) === asked);
@@ -239,7 +239,7 @@ export class Admin {
   }
 }
 
-/** The fields of answers that one client gets. */
+/** The most fields of answers for one client. */
 const MOST_FIELDS = 32;
 
 /** Whether a fault delayed or answered the request at this hop. */

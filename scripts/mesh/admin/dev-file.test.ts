@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** The id of a process that has ended. */
+/** Returns the id of a process that has ended. */
 async function endedProcess(): Promise<number> {
   const child = Bun.spawn(["true"]);
   await child.exited;
@@ -39,12 +39,12 @@ test("a mesh that was killed is not found, and the next one takes its place", as
   expect((await findMesh(root))?.port).toBe(next.port);
 });
 
-test("a file that a killed mesh left is found out although its process id and its port are used again", async () => {
+test("a file of a killed mesh is detected although its process id and port are in use again", async () => {
   const left = { localPort: 1, pid: process.ppid, root };
   using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("{}") });
   await announceMesh({ ...left, port: other.port ?? 0 });
   expect(await findMesh(root)).toBeUndefined();
-  // The port now belongs to a mesh that runs from another folder, or that is another process.
+  // The port now belongs to a mesh of another folder, or to another process.
   const claims = [
     { pid: process.ppid, root: "/elsewhere" },
     { pid: process.pid, root },
@@ -58,13 +58,13 @@ test("a file that a killed mesh left is found out although its process id and it
   }
 });
 
-test("a file that names a port where no process listens is not believed", async () => {
+test("a file with a port that no process listens on is ignored", async () => {
   const { port } = await announcedMesh(root).then(async (mesh) => (await mesh[Symbol.asyncDispose](), mesh));
   await announceMesh({ port, localPort: port, pid: process.pid, root });
   expect(await findMesh(root)).toBeUndefined();
 });
 
-test("of two meshes from one folder the first is found, as long as it answers", async () => {
+test("of two meshes of one folder the first is found while it answers", async () => {
   const first = await announcedMesh(root, process.ppid);
   const second = { port: 9000, localPort: 9001, pid: process.pid, root };
   const takeBack = await announceMesh(second);

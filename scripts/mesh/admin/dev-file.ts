@@ -25,8 +25,8 @@ function devFile(root: string): string {
 }
 
 /**
- * Writes the file for a mesh. Of two meshes that run from one folder, the first one stays the one that is found.
- * @returns a function that removes the file again; it is synchronous, so that it can be called while the process exits
+ * Writes the file for a mesh. If two meshes run from one folder, the first remains the one that is found.
+ * @returns a function that removes the file; it is synchronous, so that it can run during the exit of the process
  */
 export async function announceMesh(mesh: RunningMesh): Promise<() => void> {
   const path = devFile(mesh.root);
@@ -40,8 +40,8 @@ export async function announceMesh(mesh: RunningMesh): Promise<() => void> {
 }
 
 /**
- * The mesh that runs from a folder, or undefined. A file left by a killed mesh is ignored, even if another process has
- * its id or its port: the mesh has to confirm its process id and its folder.
+ * Returns the mesh that runs from a folder, or undefined. The file of a killed mesh is ignored, even if another
+ * process has its id or port: the mesh must confirm its process id and folder.
  */
 export async function findMesh(root: string): Promise<RunningMesh | undefined> {
   const mesh = parsed(await readFile(devFile(root), "utf8").catch(() => ""));

@@ -3,7 +3,7 @@ import { AnswerValues } from "../../traffic/answer-values.ts";
 
 const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-/** A line of `GET /_mesh/events`: a request that was served. */
+/** A line of `GET /_mesh/events`: a served request. */
 export const ServedEvent = Type.Object({
   /** When it ended, in milliseconds since the epoch. */
   t: Type.Number(),
@@ -14,9 +14,9 @@ export const ServedEvent = Type.Object({
   method: Type.String(),
   /** Without the query. */
   path: Type.String(),
-  /** The request's `x-request-id`, which every request made on its behalf carries as well. */
+  /** The request's `x-request-id`, which the requests made on its behalf carry as well. */
   requestId: Type.String(),
-  /** 0 when there was none. */
+  /** 0 without a response. */
   status: Type.Integer(),
   ms: Type.Number(),
   /** Whether the request waited for a process to start. */
@@ -29,16 +29,18 @@ export const ServedEvent = Type.Object({
   route: orNull(Type.String()),
   /** `file:line` of the split that did; null when the request was pinned. */
   split: orNull(Type.String()),
-  /** The value of the header by which that split keeps an applicant on one revision; absent where it draws each request. */
+  /**
+   * The value of the header by which the split keeps an applicant on one revision; absent if it draws each request.
+   */
   unit: Type.Optional(Type.String()),
-  /** What the answer holds of the fields in `?service=NAME&answer=FIELD&…`, by the text of each; absent without an answer. */
+  /** The fields of the answer requested by `?service=NAME&answer=FIELD&…`; absent without an answer. */
   answer: Type.Optional(AnswerValues),
 });
 
-/** The last line of `GET /_mesh/events`, and of `GET /_mesh/logs` where it is followed, with the reason for the end. */
+/** The last line of `GET /_mesh/events`, and of a followed `GET /_mesh/logs`, with the reason for the end. */
 export const EventsEnd = Type.Object({ t: Type.Number(), end: Type.String() });
 
-/** A line of `GET /_mesh/logs`: one that a revision has written. */
+/** A line of `GET /_mesh/logs`: a line of a revision's output. */
 export const OutputLine = Type.Object({
   /** In milliseconds since the epoch. */
   t: Type.Number(),

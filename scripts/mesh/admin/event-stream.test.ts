@@ -25,7 +25,7 @@ function event(t: number, path = "/"): ServedEvent {
   };
 }
 
-/** The lines of an answer in chunks, parsed. */
+/** Parses the lines of a chunked answer. */
 function linesOf(answer: string): Record<string, unknown>[] {
   let rest = answer.slice(answer.indexOf("\r\n\r\n") + 4);
   let body = "";
@@ -41,7 +41,7 @@ function linesOf(answer: string): Record<string, unknown>[] {
 }
 
 describe("a stream of events", () => {
-  test("has a line for each, from the moment when its head is there", async () => {
+  test("has a line for each, from the moment its head is sent", async () => {
     const streams = new EventStreams(() => 7);
     using server = new TestServer((exchange) => streams.open(exchange));
     using client = await server.connect();
@@ -53,7 +53,7 @@ describe("a stream of events", () => {
     expect(linesOf(client.text)).toEqual([{ ...event(1) }, { ...event(2) }]);
   });
 
-  test("ends with a line that says why", async () => {
+  test("ends with a line that has the reason", async () => {
     const streams = new EventStreams(() => 7);
     using server = new TestServer((exchange) => streams.open(exchange));
     using client = await server.connect();
@@ -66,7 +66,7 @@ describe("a stream of events", () => {
     expect(streams.any).toBe(false);
   });
 
-  test("loses no line to a slow client without telling it, and lets the others go on", async () => {
+  test("tells a slow client that it loses lines, and does not delay others", async () => {
     const streams = new EventStreams(() => 7);
     using server = new TestServer((exchange) => streams.open(exchange));
     using slow = await server.connect();
@@ -78,7 +78,7 @@ describe("a stream of events", () => {
     slow.pause();
     const long = `/${"x".repeat(1000)}`;
     let told = 0;
-    // More than the kernel's buffers and the stream's own together hold; the quick one reads meanwhile.
+    // More than the buffers of kernel and stream hold; the fast client reads meanwhile.
     while (told < 20_000) {
       for (let i = 0; i < 500; i++) streams.tell(event(++told, long));
       await quick.until(`"t":${told},`);
@@ -95,7 +95,7 @@ describe("a stream of events", () => {
     await quick.until(`"t":${told},`);
   });
 
-  test("of a client that went away is forgotten", async () => {
+  test("of a disconnected client is removed", async () => {
     const streams = new EventStreams(() => 7);
     using server = new TestServer((exchange) => streams.open(exchange));
     const client = await server.connect();
@@ -108,7 +108,7 @@ describe("a stream of events", () => {
     expect(streams.any).toBe(false);
   });
 
-  test("does not keep the mesh from ending when its client takes nothing", async () => {
+  test("does not prevent the mesh from ending if its client does not read", async () => {
     const streams = new EventStreams(() => 7);
     using server = new TestServer((exchange) => streams.open(exchange));
     using client = await server.connect();

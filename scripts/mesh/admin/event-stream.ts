@@ -4,21 +4,21 @@ import type { AnswerValues } from "../../traffic/answer-values.ts";
 import { adminHeaders } from "./reply.ts";
 import type { EventsEnd, ServedEvent } from "./event-schema.ts";
 
-/** How many unsent bytes a client may accumulate. */
+/** The most unsent bytes of a client. */
 const MAX_BEHIND_BYTES = 1024 * 1024;
 // Lines within this time are sent together.
 const GATHER_MS = 20;
 
-/** What a client wants to know of the answers of one service. */
+/** The fields of one service's answers that a client wants. */
 export interface WantedAnswers {
   service: string;
-  /** By their text. */
+  /** By their notation. */
   fields: ReadonlyMap<string, AnswerField>;
 }
 
 /**
- * The clients of `/_mesh/events`. Each client gets every line. One that reads too slowly gets a last line that says so
- * and is disconnected, so that no stream has a gap.
+ * The clients of `/_mesh/events`. Each client gets every line. One that reads too slowly gets a last line with the
+ * reason and is disconnected, so that no stream has a gap.
  */
 export class EventStreams {
   readonly #clients = new Set<EventClient>();
@@ -38,7 +38,7 @@ export class EventStreams {
     this.#clients.add(client);
   }
 
-  /** The fields of a service's answers that clients want; undefined where none does. */
+  /** Returns the fields of a service's answers that clients want; undefined if there are none. */
   wantedOf(service: string): ReadonlyMap<string, AnswerField> | undefined {
     let fields: Map<string, AnswerField> | undefined;
     for (const { wanted } of this.#clients)
@@ -46,7 +46,7 @@ export class EventStreams {
     return fields;
   }
 
-  /** @param answer the values that clients want, each of which gets its own */
+  /** @param answer the values that clients want; each client gets its own */
   tell(event: ServedEvent, answer?: AnswerValues): void {
     const line = `${JSON.stringify(event)}\n`;
     for (const client of this.#clients) client.tell(lineFor(client.wanted) ?? line);
@@ -58,7 +58,7 @@ export class EventStreams {
     }
   }
 
-  /** Ends every stream, with the reason as its last line where the client takes one. */
+  /** Ends every stream, with the reason as its last line if the client can receive it. */
   close(reason: string): void {
     for (const client of this.#clients) client.close(reason);
   }

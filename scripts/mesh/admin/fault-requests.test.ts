@@ -22,7 +22,7 @@ describe("changes of the faults", () => {
     return system.fetch("/_mesh/faults", { method: "POST", headers, body: JSON.stringify(body) });
   }
 
-  test("switch a fault on for one revision, show it as YAML, and off again", async () => {
+  test("set a fault for one revision, show it as YAML, and clear it", async () => {
     const told = (await state()).faults;
     expect(told).toEqual({ faults: [], yaml: "" });
     const set = await change({
@@ -69,7 +69,7 @@ describe("changes of the faults", () => {
 
   test.each([
     ["a wrong body", { set: { service: "echo" } }, JSON_CHANGE, 400, "expected"],
-    ["a body that is no JSON", undefined, JSON_CHANGE, 400, "expected"],
+    ["a body that is not JSON", undefined, JSON_CHANGE, 400, "expected"],
     [
       "an unknown service",
       { set: { service: "ecko", revision: "a", delay: { percent: 1, ms: 1 } } },
@@ -95,7 +95,7 @@ describe("changes of the faults", () => {
     ["no header", { clear: {} }, { "content-type": "application/json" }, 403, "x-kyc-mesh"],
     ["a form", { clear: {} }, { ...JSON_CHANGE, "content-type": "text/plain" }, 415, "application/json"],
     ["too much", { clear: { service: "x".repeat(5000) } }, JSON_CHANGE, 413, "4096 bytes"],
-  ])("refuse %s, and say what is expected", async (_, body, headers, status, words) => {
+  ])("refuse %s, and name the expected form", async (_, body, headers, status, words) => {
     const response = await change(body, headers);
     const { title } = (await response.json()) as { title: string };
     expect({ status: response.status, title }).toEqual({ status, title: expect.stringContaining(words) });

@@ -6,11 +6,11 @@ import type { Exchange } from "../http/exchange.ts";
 import { changeRefusal } from "./guard.ts";
 import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
 
-/** What a change of the faults depends on. */
+/** The context of a change of faults. */
 export interface FaultSurroundings {
   faults: Faults;
   services(): readonly ServicePlan[];
-  /** The faults changed; they are in force when this returns. */
+  /** Called after the faults changed. They are in force when this returns. */
   onChanged(state: FaultsState): void;
 }
 

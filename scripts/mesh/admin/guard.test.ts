@@ -31,7 +31,7 @@ describe("the mesh's own paths", () => {
     "[::2]",
     "",
     "xlocalhost",
-  ])("are not shown at %s, which may be made to mean this machine", (authority) => {
+  ])("are not shown at %s, which could resolve to this machine", (authority) => {
     expect(refusal(caller({}, { authority }))).toContain("127.0.0.1");
   });
 
@@ -39,20 +39,23 @@ describe("the mesh's own paths", () => {
     expect(refusal(caller({}, { peer }))).toContain("its own machine only");
   });
 
-  test.each(["cross-site", "same-site"])("are not shown to a %s page, which may only lead there", (site) => {
-    expect(refusal(caller({ "sec-fetch-site": site, "sec-fetch-mode": "cors" }))).toBeDefined();
-    expect(refusal(caller({ "sec-fetch-site": site, "sec-fetch-mode": "no-cors" }))).toBeDefined();
-    expect(refusal(caller({ "sec-fetch-site": site, "sec-fetch-mode": "navigate" }))).toBeUndefined();
-  });
+  test.each(["cross-site", "same-site"])(
+    "are not shown to a %s page, which may only link to them",
+    (site) => {
+      expect(refusal(caller({ "sec-fetch-site": site, "sec-fetch-mode": "cors" }))).toBeDefined();
+      expect(refusal(caller({ "sec-fetch-site": site, "sec-fetch-mode": "no-cors" }))).toBeDefined();
+      expect(refusal(caller({ "sec-fetch-site": site, "sec-fetch-mode": "navigate" }))).toBeUndefined();
+    },
+  );
 });
 
 describe("a change", () => {
-  test("needs a header that another origin's page cannot send unasked", () => {
+  test("needs a header that a page of another origin cannot send without a preflight", () => {
     expect(changeRefusal(caller())).toContain(CHANGE_HEADER);
     expect(changeRefusal(caller({ [CHANGE_HEADER]: "1" }))).toBeUndefined();
   });
 
-  test("is taken from the page's own origin only", () => {
+  test("is accepted from the page's own origin only", () => {
     const from = (origin: string): string | undefined =>
       changeRefusal(caller({ [CHANGE_HEADER]: "1", origin }));
     expect(from("http://127.0.0.1:8080")).toBeUndefined();
@@ -61,14 +64,14 @@ describe("a change", () => {
     }
   });
 
-  test("is not taken from another site, even by navigation", () => {
+  test("is not accepted from another site, even by navigation", () => {
     for (const mode of ["cors", "navigate"]) {
       const headers = { [CHANGE_HEADER]: "1", "sec-fetch-site": "cross-site", "sec-fetch-mode": mode };
       expect(changeRefusal(caller(headers))).toContain("another origin");
     }
   });
 
-  test("is not taken where nothing is shown", () => {
+  test("is not accepted where nothing is shown", () => {
     expect(changeRefusal(caller({ [CHANGE_HEADER]: "1" }, { authority: "evil.example" }))).toBeDefined();
   });
 });

@@ -1,24 +1,24 @@
 import { hostOf } from "../../traffic/hosts.ts";
 import type { HeaderList } from "../../route-fields/headers/header-list.ts";
 
-/** What identifies the origin of a request to the mesh's own paths. */
+/** The properties that identify the origin of a request to the mesh's own paths. */
 export interface Caller {
   /** The address of the client. */
   peer: string;
-  /** The Host that it asked for. */
+  /** The requested Host. */
   authority: string;
   headers: HeaderList;
 }
 
-/** The header that a change needs: a page of another origin cannot send it without a CORS preflight. */
+/** The header that a change requires: a page of another origin cannot send it without a CORS preflight. */
 export const CHANGE_HEADER = "x-kyc-mesh";
 
 const LOCAL_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const LOCAL_PEERS = /^(127\.|::1$|::ffff:127\.)/;
 
 /**
- * Why a request may not read the mesh's own paths, or undefined when it may. Requests have to come from this machine
- * and name a host that always resolves to loopback, which excludes DNS rebinding.
+ * Returns why a request may not read the mesh's own paths, or undefined if it may. Requests must come from this
+ * machine and name a host that always resolves to loopback, which excludes DNS rebinding.
  */
 export function refusal({ peer, authority, headers }: Caller): string | undefined {
   if (!LOCAL_PEERS.test(peer)) return "the mesh shows itself to its own machine only";
@@ -34,7 +34,7 @@ export function refusal({ peer, authority, headers }: Caller): string | undefine
   return undefined;
 }
 
-/** Why a request may not change anything, or undefined when it may. */
+/** Returns why a request may not change anything, or undefined if it may. */
 export function changeRefusal(caller: Caller): string | undefined {
   const { authority, headers } = caller;
   const refused = refusal(caller);

@@ -5,23 +5,23 @@ import { UnknownService } from "../../traffic/split/split.ts";
 import { askMesh, readMeshState, type RunningMeshOptions, serviceOf } from "./running-mesh.ts";
 import { OutputEvent, type OutputLine } from "./event-schema.ts";
 
-/** Which lines of the running mesh are wanted. */
+/** The selection of the running mesh's output. */
 export interface MeshLogsOptions {
   /** All services when undefined. */
   service: string | undefined;
   /** By name or tag; all when undefined. */
   revision: string | undefined;
-  /** How many earlier lines of each revision. */
+  /** The number of earlier lines of each revision. */
   tail: number;
-  /** Continues with later lines until the signal, or the end of the mesh. */
+  /** Whether to continue with later lines until the signal is aborted or the mesh ends. */
   follow: boolean;
   signal: AbortSignal;
 }
 
 /**
- * Reads what the revisions of the running mesh have written, in the order of writing.
+ * Reads the output of the running mesh's revisions in chronological order.
  * @returns the number of lines
- * @throws NothingRuns when no mesh runs; UnknownService for a service or a revision that it does not have
+ * @throws NothingRuns if no mesh runs; UnknownService for an unknown service or revision
  */
 export async function readMeshLogs(
   mesh: RunningMeshOptions,

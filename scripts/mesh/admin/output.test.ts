@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => system[Symbol.asyncDispose]());
 
-/** What revision b has written; a request for each line. */
+/** Returns the output of revision b; it writes a line for each request. */
 async function lines(tail: number, follow = false, signal = AbortSignal.timeout(20_000)): Promise<string[]> {
   const texts: string[] = [];
   const wanted = { service: "echo", revision: "b", tail, follow, signal };
@@ -56,7 +56,7 @@ test("the last lines of a revision are kept, and later ones can be followed", as
   expect(followed.every((text) => text.startsWith("line "))).toBe(true);
 });
 
-test("a number of lines that is none is refused", async () => {
+test("a malformed number of lines is refused", async () => {
   const answer = await system.fetch("/_mesh/logs?tail=many");
   expect([answer.status, await answer.json()]).toEqual([
     400,

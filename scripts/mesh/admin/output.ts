@@ -4,18 +4,18 @@ import { EventClient } from "./event-stream.ts";
 import { problemReply, type Reply, sendReply } from "./reply.ts";
 import type { OutputLine } from "./event-schema.ts";
 
-/** How many lines of each revision are kept, and how many characters. */
+/** The number of lines and characters that are kept for each revision. */
 const KEPT = { lines: 1_000, characters: 1_000_000 };
 
 interface KeptLine extends OutputLine {
-  /** Its place among the lines of all revisions. */
+  /** Its position among the lines of all revisions. */
   number: number;
 }
 
 /** The service and the revision whose lines a client wants; null for any. */
 type Wanted = { [K in "service" | "revision"]: string | null };
 
-/** The last lines that each revision has written, and the clients that follow them, as `/_mesh/logs` gives them. */
+/** The last lines of each revision's output, and the clients that follow them on `/_mesh/logs`. */
 export class Output {
   readonly #nowMs: () => number;
   readonly #kept = new Map<string, { lines: KeptLine[]; characters: number }>();
@@ -38,8 +38,8 @@ export class Output {
   }
 
   /**
-   * Answers a request for lines: `?service=NAME` or `revision=NAME` for those of one, `tail=50` for the last of each
-   * revision, `follow` for later ones too.
+   * Answers a request for lines: `?service=NAME` or `revision=NAME` select one, `tail=50` the last of each revision,
+   * `follow` adds later ones.
    */
   answer(exchange: Exchange): void {
     const query = new URLSearchParams(exchange.request.target.split("?")[1]);

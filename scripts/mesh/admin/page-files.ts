@@ -24,13 +24,13 @@ const FILES: Readonly<Record<string, { type: string; text: () => Promise<string>
   "/page/main.js": { type: "text/javascript; charset=utf-8", text: script },
 };
 
-/** The texts of all files by their paths, where this module is part of a compiled program. */
+/** The texts of all files by path, if this module is part of a compiled program. */
 declare const KYC_PAGE_FILES: Readonly<Record<string, string>> | undefined;
 const EMBEDDED = typeof KYC_PAGE_FILES === "undefined" ? undefined : KYC_PAGE_FILES;
 
 let bundle: Promise<string> | undefined;
 
-/** A file of the page by its path below the mesh's own; undefined when there is none. */
+/** Returns a file of the page by its path below the mesh's own; undefined if there is none. */
 export async function pageFile(path: string): Promise<Reply | undefined> {
   const name = path === "/" ? "" : path;
   const file = FILES[name];
@@ -39,14 +39,14 @@ export async function pageFile(path: string): Promise<Reply | undefined> {
   return { status: 200, type: file.type, body: EMBEDDED?.[name] ?? (await file.text()), headers };
 }
 
-/** What a compiled program is given as `KYC_PAGE_FILES`. */
+/** Returns the value of `KYC_PAGE_FILES` for a compiled program. */
 export async function embeddedPageFiles(): Promise<Record<string, string>> {
   const texts = Object.entries(FILES).map(async ([path, { text }]) => [path, await text()] as const);
   return Object.fromEntries(await Promise.all(texts));
 }
 
 function script(): Promise<string> {
-  // A failed build is tried again.
+  // A failed build is retried.
   bundle ??= build().catch((error: unknown) => {
     bundle = undefined;
     throw error;
@@ -74,7 +74,7 @@ async function build(): Promise<string> {
   return (await outputs[0]?.text()) ?? "";
 }
 
-/** Puts the generated check of the state in the place of `state-check.ts`. */
+/** Replaces `state-check.ts` by the generated check of the state. */
 function generateStateCheck(build: PluginBuilder): void {
   build.onLoad({ filter: /[/\\]state-check\.ts$/ }, () => {
     const { Code: check } = Code(MeshState);

@@ -34,7 +34,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
 
   interface Opened extends AsyncDisposable {
     page: Page;
-    /** What the browser complained about, and what it asked of others. */
+    /** Errors reported by the browser, and its requests to other origins. */
     complaints: string[];
   }
 
@@ -53,11 +53,11 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
   }
 
-  /** Waits until a part of the page has these words. The page's own policy lets no expression wait in it. */
+  /** Waits until a part of the page has a text. The page's policy does not allow waiting for an expression. */
   const until = (page: Page, part: string, words: string): Promise<void> =>
     page.locator(part, { hasText: words }).waitFor();
 
-  describe("that is only looked at", () => {
+  describe("that is only viewed", () => {
     let opened: Opened;
 
     beforeAll(async () => {
@@ -73,7 +73,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
       [1440, "light"],
       [1440, "dark"],
     ] as const)(
-      "reads well %d pixels wide in the %s, and stays within the window",
+      "is readable at a width of %d pixels in the %s, and stays within the window",
       async (width, colorScheme) => {
         const { page, complaints } = opened;
         await page.setViewportSize({ width, height: 800 });
@@ -83,14 +83,14 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
         expect(await page.locator("svg.flow:visible").count()).toBe(1);
         expect(await page.evaluate(FAINT_TEXTS)).toEqual([]);
         expect(await page.evaluate(SMALL_TARGETS)).toEqual([]);
-        // Of both widths and of both themes one suffices for it: it takes longest.
+        // One combination suffices for this, because it takes longest.
         if ((width === 360) === (colorScheme === "light"))
           expect(await accessibilityViolations(page)).toEqual([]);
         expect(complaints).toEqual([]);
       },
     );
 
-    test("moves nothing for users that prefer reduced motion", async () => {
+    test("has no motion for users who prefer reduced motion", async () => {
       const { page } = opened;
       const moving = (): Promise<number> => page.evaluate("document.getAnimations().length");
       await page.emulateMedia({ reducedMotion: "no-preference" });
@@ -112,7 +112,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     });
   });
 
-  test("follows what is served, keeps what the user typed, and says why a fault cannot be switched on", async () => {
+  test("follows the traffic, keeps the user's input, and explains why a fault cannot be set", async () => {
     await using opened = await open();
     const { page, complaints } = opened;
     const card = page.getByRole("article", { name: "echo-a" });
@@ -131,7 +131,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     await until(page, "#told", "give an error, a delay or both");
   });
 
-  test("is used by keyboard alone: a fault is switched on and off, and each stop is seen", async () => {
+  test("can be used by keyboard only: a fault is set and cleared, with a visible focus at each step", async () => {
     await using opened = await open();
     const { page, complaints } = opened;
     const focused = (): Promise<string> => page.evaluate(FOCUSED);
@@ -164,7 +164,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("shows the time range that was chosen, also after a reload", async () => {
+  test("shows the chosen time range, also after a reload", async () => {
     await using opened = await open();
     const { page, complaints } = opened;
     const card = page.getByRole("article", { name: "echo-a" });
@@ -179,7 +179,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("finds one of 1,000 revisions by keyboard alone, in a small document", async () => {
+  test("finds one of 1,000 revisions by keyboard only, in a small document", async () => {
     await using opened = await open();
     const { page, complaints } = opened;
     const state = { ...manyRevisions(500), rollouts: [rolloutOf()] };
@@ -205,7 +205,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("says when the mesh is gone, and goes on by itself when it is back", async () => {
+  test("reports that the mesh has ended, and continues automatically when it is back", async () => {
     await using own = await TestSystem.create();
     const first = await own.start();
     await using opened = await open(first.port);
@@ -239,7 +239,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
   });
 });
 
-/** What has the focus: its name, and whether that is seen. */
+/** The name of the focused element, and whether it is visible. */
 const FOCUSED = `(() => {
   const at = document.activeElement;
   const label = at.labels?.[0]?.innerText ?? at.getAttribute("aria-label") ?? at.textContent;
@@ -251,13 +251,13 @@ const NAMELESS = `[...document.querySelectorAll("a, button, input, summary")]
   .filter((at) => !(at.labels?.[0]?.textContent ?? at.textContent).trim())
   .map((at) => at.outerHTML)`;
 
-/** Buttons and fields that are smaller than WCAG 2.2 wants a target to be (2.5.8, 24 pixels). */
+/** Buttons and fields below the target size of WCAG 2.2 (2.5.8, 24 pixels). */
 const SMALL_TARGETS = `[...document.querySelectorAll("button, input, summary")]
   .map((at) => [at.outerHTML, at.getBoundingClientRect()])
   .filter(([, { width, height }]) => width > 0 && (width < 24 || height < 24))
   .map(([html]) => html)`;
 
-/** Texts whose contrast is below 4.5 (WCAG 2.2, 1.4.3); what is disabled does not count. */
+/** Texts with a contrast below 4.5 (WCAG 2.2, 1.4.3), except in disabled elements. */
 const FAINT_TEXTS = `(() => {
   const parse = (color) => (color.match(/[0-9.]+/g) ?? []).map(Number);
   const luminance = (color) => {

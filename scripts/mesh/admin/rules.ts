@@ -7,7 +7,7 @@ import type { RuleState } from "./schema.ts";
 type HTTPRoute = Configuration["resources"]["virtualServices"][number]["value"]["spec"]["http"][number];
 type HTTPMatchRequest = NonNullable<HTTPRoute["match"]>[number];
 
-/** The rules of the configuration as sentences: those of VirtualServices, then Knative's traffic blocks. */
+/** Describes the rules of the configuration: those of VirtualServices, then Knative's traffic blocks. */
 export function ruleStates({ resources, plan }: Configuration): RuleState[] {
   const written = resources.virtualServices.flatMap(({ value, document }) =>
     value.spec.http.map((route, i): RuleState => {
@@ -40,7 +40,7 @@ export function ruleStates({ resources, plan }: Configuration): RuleState[] {
   return [...written, ...byKnative];
 }
 
-/** A condition as people say it: `uri prefix /orders/ and header end-user exact ann`. */
+/** Formats a condition: `uri prefix /orders/ and header end-user exact ann`. */
 function matchText({ name: _, ...match }: HTTPMatchRequest): string {
   return Object.entries(match)
     .flatMap(([field, wanted]) => conditionTexts(field, wanted))
@@ -62,7 +62,7 @@ function conditionTexts(field: string, wanted: unknown): string[] {
   return [`${field} ${valueText(wanted)}`];
 }
 
-/** `prefix /a` of `{prefix: /a}`; an empty condition only requires a value. */
+/** Formats `{prefix: /a}` as `prefix /a`; an empty condition only requires a value. */
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.map(valueText).join(" or ");
   if (!isRecord(value)) return String(value);

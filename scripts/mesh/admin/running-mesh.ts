@@ -3,7 +3,7 @@ import { NothingRuns } from "../../traffic/split/split.ts";
 import { findMesh } from "./dev-file.ts";
 import { ADMIN_PATH, MeshState, type ServiceState } from "./schema.ts";
 
-/** How to ask the mesh that runs from a folder. */
+/** How to reach the mesh that runs from a folder. */
 export interface RunningMeshOptions {
   root: string;
   /** @default fetch */
@@ -15,7 +15,7 @@ const START = "start it with ./kyc dev";
 
 /**
  * Requests one of the mesh's own paths from the mesh that serves a folder.
- * @throws NothingRuns when none runs, or it does not answer
+ * @throws NothingRuns if none runs, or it does not answer
  */
 export async function askMesh(
   { root, fetch: get = fetch }: RunningMeshOptions,
@@ -34,10 +34,10 @@ export async function askMesh(
   throw new NothingRuns(`${url} answers ${response.status}, which no mesh of this version does: ${START}.`);
 }
 
-/** Made by the first state: without it, checking the state of a thousand revisions takes a second. */
+/** Created for the first state: without it, checking the state of a thousand revisions takes a second. */
 let compiled: Validator<typeof MeshState> | undefined;
 
-/** The state of the running mesh. @throws NothingRuns */
+/** Returns the state of the running mesh. @throws NothingRuns */
 export async function readMeshState(options: RunningMeshOptions, signal: AbortSignal): Promise<MeshState> {
   const response = await askMesh(options, "/state", signal);
   const state: unknown = await response.json().catch(() => undefined);
@@ -47,7 +47,7 @@ export async function readMeshState(options: RunningMeshOptions, signal: AbortSi
   return state;
 }
 
-/** The same, or undefined when no mesh runs. */
+/** As `readMeshState`, but undefined if no mesh runs. */
 export async function findMeshState(options: RunningMeshOptions): Promise<MeshState | undefined> {
   return readMeshState(options, AbortSignal.timeout(ANSWERS_WITHIN_MS)).catch((error: unknown) => {
     if (error instanceof NothingRuns) return undefined;

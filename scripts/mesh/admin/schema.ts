@@ -19,7 +19,7 @@ const Told = Type.Object({
 
 const COUNTS = {
   requests: Type.Integer(),
-  /** Responses of 500 and above, and incomplete ones, except where the client went away. */
+  /** Responses of 500 and above, and incomplete ones unless the client disconnected. */
   errors: Type.Integer(),
 };
 
@@ -40,23 +40,23 @@ const SUMS = {
 export const TrafficState = Type.Object({
   ...SUMS,
   ...RATED,
-  /** Those of the last ten complete seconds. */
+  /** The counts of the last ten complete seconds. */
   recent: Type.Object(COUNTS),
-  /** Empty where the window has no request. */
+  /** Empty if the window has no request. */
   series: Type.Array(Type.Object(SUMS)),
 });
 
 /** A split: the planned shares, and those observed since they apply. */
 export const SplitState = Type.Object({
   by: Type.Enum([...Object.values(SPLIT_OWNERS), BY_REPLICAS]),
-  /** As in `VirtualService checkout`. */
+  /** For example `VirtualService checkout`. */
   object: Type.String(),
   at: Place,
   /** `file:line`, as events name it. */
   route: Type.String(),
-  /** Whether this split decides about requests that are not pinned to a revision. */
+  /** Whether this split decides for requests that are not pinned to a revision. */
   deciding: Type.Boolean(),
-  /** The header whose buckets decide, where it is not each request's draw. */
+  /** The header whose buckets decide; absent if each request is drawn. */
   header: Type.Optional(Type.String()),
   targets: Type.Array(
     Type.Object({
@@ -100,7 +100,7 @@ export const ServiceState = Type.Object({
   name: Type.String(),
   namespace: Type.String(),
   visibility: Type.Enum(["public", "cluster-local"]),
-  /** The one that decides first. */
+  /** The deciding one first. */
   splits: Type.Array(SplitState),
   revisions: Type.Array(RevisionView),
   /** Requests by the listener at which they entered. */
@@ -126,23 +126,23 @@ const RolloutSide = Type.Object({
   p99Ms: orNull(Type.Number()),
 });
 
-/** A rollout of a service of this mesh, as its journal has it: under way, held, or over since a short time. */
+/** A rollout of a service of this mesh, from its journal: running, held, or recently ended. */
 export const RolloutState = Type.Object({
   id: Type.String(),
   service: Type.String(),
   by: Type.String(),
   beganMs: Type.Number(),
   outcome: Type.Enum(["under way", "promoted", "rolled back", "held"]),
-  /** What it does, in words, and since when. */
+  /** Its phase in words, and since when. */
   doing: Type.String(),
   sinceMs: Type.Number(),
   reason: Type.String(),
   paused: Type.Boolean(),
-  /** The process that runs it, by its last sign; null where there is none. */
+  /** The process that runs it, by its last heartbeat; null without one. */
   carriedOut: orNull(Type.Object({ by: Type.String(), seenMs: Type.Number(), isAlive: Type.Boolean() })),
   /** The candidate's shares in percent. */
   steps: Type.Array(Type.Object({ percent: Type.Number(), state: Type.Enum(["done", "now", "to come"]) })),
-  /** The candidate's share in percent, as written and of the requests at this step. */
+  /** The candidate's share in percent: as written, and of the requests at this step. */
   share: Type.Object({
     planned: Type.Number(),
     observed: orNull(Type.Number()),
@@ -156,17 +156,17 @@ export const RolloutState = Type.Object({
     Type.Object({
       verdict: Type.Enum(["healthy", "regressed", "undecided"]),
       because: Type.String(),
-      /** Natural logarithms: a statement is proved at the threshold. */
+      /** Natural logarithms; a statement is proved at the threshold. */
       evidence: Type.Array(
         Type.Object({ name: Type.String(), value: Type.Number(), threshold: Type.Number() }),
       ),
-      /** Until the next step, if the evidence keeps growing as it has; null where that is not known. */
+      /** The time until the next step, if the evidence keeps growing as before; null if unknown. */
       inMs: orNull(Type.Number()),
     }),
   ),
 });
 
-/** What `GET /_mesh/state` answers. Times are milliseconds since the epoch. */
+/** The response of `GET /_mesh/state`. Times are milliseconds since the epoch. */
 export const MeshState = Type.Object({
   /** Counts the configurations that came into force, from 1. */
   generation: Type.Integer(),
@@ -179,14 +179,14 @@ export const MeshState = Type.Object({
   /** The ports of Gateways beside the ingress gateway's main one. */
   gateways: Type.Array(
     Type.Object({
-      /** As in `HTTPS, port 443`. */
+      /** For example `HTTPS, port 443`. */
       title: Type.String(),
       url: Type.String(),
       /** As `namespace/name`. */
       gateways: Type.Array(Type.String()),
     }),
   ),
-  /** How much of the past the figures cover, and the width of a point of a series. */
+  /** The covered time, and the width of a point of a series. */
   windowSeconds: Type.Integer(),
   stepSeconds: Type.Integer(),
   /** The errors of an edit that is not in force because of them. */
@@ -198,13 +198,13 @@ export const MeshState = Type.Object({
   services: Type.Array(ServiceState),
   rollouts: Type.Array(RolloutState),
   rules: Type.Array(RuleState),
-  /** The faults that were switched on by hand. */
+  /** The faults that were set by hand. */
   faults: FaultsState,
   /** Requests that reached no revision. */
   unrouted: Type.Object(RATED),
 });
 
-/** The response of `GET /_mesh/process`: which process the mesh is, and the folder it runs from. */
+/** The response of `GET /_mesh/process`: the process of the mesh, and the folder it runs from. */
 export const MeshProcess = Type.Object({ pid: Type.Integer(), root: Type.String() });
 
 export type TrafficState = Static<typeof TrafficState>;

@@ -10,7 +10,7 @@ import type { RevisionState } from "../revisions/runner.ts";
 import { ruleStates } from "./rules.ts";
 import type { MeshState, RevisionView, ServiceState, SplitState, TrafficState } from "./schema.ts";
 
-/** What a revision is doing, and why. */
+/** The state of a revision, and the reason. */
 export interface RevisionStatus {
   state: RevisionState;
   detail: string;
@@ -28,7 +28,7 @@ export interface StateSource {
   gateways: MeshState["gateways"];
   startedMs: number;
   nowMs: number;
-  /** What the figures are about. */
+  /** The time range of the figures. */
   range: Range;
   rollouts: MeshState["rollouts"];
 }
@@ -58,7 +58,7 @@ export function meshState(source: StateSource): MeshState {
   };
 }
 
-/** The rules of each configuration, written once. */
+/** The rules of each configuration, described once. */
 const rules = new WeakMap<Configuration, MeshState["rules"]>();
 
 function rulesOf(loaded: Configuration): MeshState["rules"] {
@@ -67,7 +67,7 @@ function rulesOf(loaded: Configuration): MeshState["rules"] {
   return known;
 }
 
-/** What is measured of a revision that is not in force yet. */
+/** The measurements of a revision that is not in force yet. */
 const NEW = new Meter();
 
 function serviceStates({ loaded, observer, revisions, range }: StateSource): ServiceState[] {

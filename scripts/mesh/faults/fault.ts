@@ -11,16 +11,16 @@ export const Fault = Type.Object({
   error: Type.Optional(
     Type.Object({ percent: PERCENT, status: Type.Integer({ minimum: 200, maximum: 599 }) }),
   ),
-  /** Delays this percentage of requests by so many milliseconds. */
+  /** Delays this percentage of requests by this many milliseconds. */
   delay: Type.Optional(
     Type.Object({ percent: PERCENT, ms: Type.Integer({ minimum: 1, maximum: 3_600_000 }) }),
   ),
 });
 
-/** The body of `POST /_mesh/faults`: sets a revision's fault in place of an earlier one, or clears faults. */
+/** The body of `POST /_mesh/faults`: sets a revision's fault, replacing an earlier one, or clears faults. */
 export const FaultChange = Type.Union([
   Type.Object({ set: Fault }),
-  /** Without a revision all of the service, without a service all. */
+  /** Without a revision all faults of the service, without a service all faults. */
   Type.Object({
     clear: Type.Object({ service: Type.Optional(Type.String()), revision: Type.Optional(Type.String()) }),
   }),

@@ -53,7 +53,7 @@ spec:
 `);
   });
 
-  test("are compiled from that text, and remember the line", () => {
+  test("are compiled from that text, with its lines as positions", () => {
     const placed = [
       { ...fault(), namespace: "kyc" },
       { ...fault({ revision: "credit-check-advanced", delay: { percent: 20, ms: 200 } }), namespace: "kyc" },
@@ -113,7 +113,7 @@ spec:
     expect(faults.filters(services).size).toBe(0);
   });
 
-  test("that are not set cannot be cleared, and the nearest one is named", () => {
+  test("that are not set cannot be cleared, and the most similar name is suggested", () => {
     const faults = new Faults();
     expect(() => faults.change({ clear: { revision: "basic" } }, services)).toThrow("no fault is set");
     faults.change({ set: fault() }, services);

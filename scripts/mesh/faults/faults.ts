@@ -9,13 +9,11 @@ export class InvalidFault extends Error {
   override readonly name = "InvalidFault";
 }
 
-/**
- * The injected faults of a running mesh. They are kept in memory: no file changes, and they end with the mesh.
- */
+/** The injected faults of a running mesh. They are kept in memory: no file changes, and they end with the mesh. */
 export class Faults {
   #faults: readonly PlacedFault[] = [];
 
-  /** @throws InvalidFault when the service or the revision does not exist, or the fault has no effect */
+  /** @throws InvalidFault if the service or the revision does not exist, or the fault has no effect */
   change(change: FaultChange, services: readonly ServicePlan[]): void {
     if ("set" in change) {
       const placed = place(change.set, services);
@@ -30,7 +28,10 @@ export class Faults {
     });
   }
 
-  /** The filters of these services' revisions. A fault of a removed revision applies again when the revision is back. */
+  /**
+   * Returns the filters of these services' revisions. A fault of a removed revision applies again when the revision
+   * is back.
+   */
   filters(services: readonly ServicePlan[]): NonNullable<RouteTable["revisionFilters"]> {
     return faultFilters(this.#inForce(services), services);
   }
@@ -40,7 +41,7 @@ export class Faults {
     return { faults: faults.map(({ namespace: _, ...fault }) => fault), yaml: faultYaml(faults) };
   }
 
-  /** The revision with a fault that has this name or tag. */
+  /** Returns the revision with a fault that has this name or tag. */
   #named(name: string, service: string | undefined, services: readonly ServicePlan[]): string {
     const known = this.#faults
       .filter((fault) => service === undefined || fault.service === service)

@@ -8,7 +8,7 @@ import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import type { RouteTable } from "../../traffic/table.ts";
 import type { Fault } from "./fault.ts";
 
-/** The file name in the positions of the overlay, which is in no file. */
+/** The file name in positions of the overlay, which is not in a file. */
 export const OVERLAY = "(faults)";
 
 /** A fault with the namespace of its service. */
@@ -17,8 +17,8 @@ export interface PlacedFault extends Fault {
 }
 
 /**
- * Faults as Istio VirtualServices: one for the host of each revision. In Istio a fault belongs to a rule and not to a
- * destination, so a single destination of a split can only have a fault behind a further hop.
+ * Formats faults as Istio VirtualServices, one for the host of each revision. In Istio a fault belongs to a rule and
+ * not to a destination, so a single destination of a split can have a fault only behind a further hop.
  */
 export function faultYaml(faults: readonly PlacedFault[]): string {
   return faults.map((fault) => `# ${sentence(fault)}\n${stringify(virtualService(fault))}`).join("---\n");
@@ -36,8 +36,8 @@ export function sentence({ revision, error, delay }: Fault): string {
 }
 
 /**
- * The rules that apply in front of revisions for these faults, compiled like any VirtualService.
- * @throws when a revision does not exist; `Faults.change` checks that
+ * Compiles the rules in front of revisions for these faults like any VirtualService.
+ * @throws if a revision does not exist; `Faults.change` checks that
  */
 export function faultFilters(
   faults: readonly PlacedFault[],
@@ -63,8 +63,8 @@ export function faultFilters(
 }
 
 /**
- * A Deployment has no host of its own, except in this overlay between the mesh and each revision; its Service may have the
- * same name, and has none there.
+ * A Deployment has no host of its own except in this overlay between the mesh and each revision; its Service may have
+ * the same name, and has none there.
  */
 function withRevisionHosts(service: ServicePlan): ServicePlan {
   const { podHosts, ...others } = service;

@@ -12,28 +12,28 @@ import {
 import type { Configuration } from "../configuration.ts";
 import type { Certificate } from "./local-authority.ts";
 
-/** A port of a gateway: servers of Gateways that one socket of this machine stands for. */
+/** A port of a gateway: the servers of Gateways that share one socket of this machine. */
 export interface GatewayPort {
-  /** The same for a port that needs no other socket after an edit. */
+  /** Equal for ports that can keep their socket after an edit. */
   key: string;
-  /** As on the cluster's load balancer. */
+  /** As at the cluster's load balancer. */
   number: number;
   protocol: "http" | "https";
   /** Its Gateways, as `namespace/name`. */
   gateways: readonly string[];
-  /** Those of its servers, in the order of the files. */
+  /** The listeners of its servers, in the order of the files. */
   listeners: readonly Listener[];
-  /** The hosts that it serves, in lower case; some with a wildcard. */
+  /** The served hosts, in lower case, possibly with wildcards. */
   hosts(): readonly string[];
-  /** The user's certificate; undefined in plain HTTP, and where this machine makes one. */
+  /** The user's certificate; undefined for plain HTTP, and if this machine makes one. */
   certificate: Certificate | undefined;
 }
 
-// The Service of Istio's gateways leads these ports to pods that listen on the others, and a Gateway may name either.
+// The Service of Istio's gateways forwards these ports to other ports of the pods, and a Gateway may name either.
 // (istio, manifests/charts/gateway/values.yaml)
 const PUBLIC_PORTS: Readonly<Record<number, number>> = { 8080: 80, 8443: 443 };
 
-/** The port of the ingress gateway for plain HTTP, and those that Gateways open beside it. */
+/** Returns the port of the ingress gateway for plain HTTP, and those that Gateways open besides it. */
 export function gatewayPorts({ resources, plan, certificates }: Configuration): {
   main: GatewayPort;
   others: GatewayPort[];
@@ -47,13 +47,13 @@ export function gatewayPorts({ resources, plan, certificates }: Configuration): 
     const certificate = certificateOf(server, certificates);
     const protocol = speaksTls(server.listener) ? "https" : "http";
     let found: readonly string[] | undefined;
-    // An edit of one of thousands of hosts needs the others of few ports.
+    // Computed on demand: an edit of one of thousands of hosts needs the hosts of few ports.
     const hosts = (): readonly string[] =>
       (found ??= hostsOf(
         same.map(({ server }) => server),
         plan.table,
       ));
-    // A certificate that is made here holds for the hosts.
+    // A certificate that is made here covers these hosts.
     const made = protocol === "https" && certificate === undefined ? ` for ${hosts().join(" ")}` : "";
     return {
       key: socket + made,
@@ -70,7 +70,7 @@ export function gatewayPorts({ resources, plan, certificates }: Configuration): 
   return { main, others: ports.filter((port) => port !== main && !port.listeners.includes("local-gateway")) };
 }
 
-/** Which listener of a port takes a request for a host, and the host as the rules there know it. */
+/** Returns the listener of a port that serves a host, and the host as named in the rules there. */
 export function entryOf(
   listeners: readonly Listener[],
   table: RouteTable,
@@ -87,7 +87,7 @@ export function entryOf(
   return { listener: open ?? listeners[0] ?? "ingress", host: asked };
 }
 
-/** Whether rules are for a host by its name, and not by `*`. */
+/** Whether rules are for a host by name, and not by `*`. */
 export function isNamed({ exact, suffixes }: VirtualHosts, host: string): boolean {
   return exact.has(host) || suffixes.some(([suffix]) => host.length > suffix.length && host.endsWith(suffix));
 }
@@ -96,7 +96,7 @@ function publicNumber(port: number): number {
   return PUBLIC_PORTS[port] ?? port;
 }
 
-/** What distinguishes sockets: the pods, the port, and with TLS the certificate. */
+/** Identifies a socket: the pods, the port, and with TLS the certificate. */
 function socketOf(server: KnownServer, certificates: Configuration["certificates"]): string {
   const { listener, port, pods } = server;
   const labels = Object.entries(pods.labels ?? INGRESS_PODS.labels ?? {}).map(
@@ -121,7 +121,7 @@ function digest({ cert, key }: Certificate): string {
   return createHash("sha256").update(cert).update(key).digest("hex");
 }
 
-/** The hosts of servers, and for a server that is open for all, those that rules name. */
+/** Returns the hosts of servers; for a server that is open for all hosts, those that rules name. */
 function hostsOf(servers: readonly KnownServer[], table: RouteTable): string[] {
   const written = servers.flatMap(({ hosts }) => hosts.map(({ pattern }) => pattern.toLowerCase()));
   const named = servers.flatMap(({ listener }) => {

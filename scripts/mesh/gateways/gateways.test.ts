@@ -58,7 +58,7 @@ afterAll(() => system[Symbol.asyncDispose]());
 const ask = (url: string, init: BunFetchRequestInit = {}): Promise<Response> =>
   fetch(url, { redirect: "manual", ...init });
 
-/** The port of this machine for one of a Gateway, with a server for a host. */
+/** Returns the local port of a Gateway's port, with a server for a host. */
 function portOf(number: number, host?: string): number | undefined {
   const found = system.mesh?.gateways.find(
     (port) => port.number === number && (host === undefined || port.hosts().includes(host)),
@@ -67,7 +67,7 @@ function portOf(number: number, host?: string): number | undefined {
 }
 
 describe("a server for HTTPS", () => {
-  test("answers by a certificate that the authority of this machine has signed", async () => {
+  test("uses a certificate that the authority of this machine has signed", async () => {
     const ca = await readFile(LocalAuthority.path(system.root), "utf8");
     const response = await ask(`https://shop.example.localhost:${portOf(443, "shop.example")}/a?b=1`, {
       tls: { ca },
@@ -78,13 +78,13 @@ describe("a server for HTTPS", () => {
     expect(system.events.served.at(-1)).toMatchObject({ listener: "ingress", status: 200 });
   });
 
-  test("answers by the certificate of the Secret that it names", async () => {
+  test("uses the certificate of the Secret that it names", async () => {
     expect(await certificateAt(portOf(443, "own.example"))).toBe(
       new X509Certificate(own.cert).fingerprint256,
     );
   });
 
-  test("goes on after callers that do not trust it, and after those that speak no TLS", async () => {
+  test("continues after callers that do not trust it, and callers without TLS", async () => {
     const port = portOf(443, "shop.example");
     expect(ask(`https://shop.example.localhost:${port}/`)).rejects.toThrow();
     await ask(`http://shop.example.localhost:${port}/`).catch(() => undefined);
@@ -142,7 +142,7 @@ test("ports and certificates follow the files", async () => {
   expect(portOf(9090)).toBeUndefined();
 });
 
-test("a certificate that cannot be used is an error of the edit", async () => {
+test("an unusable certificate is an error of the edit", async () => {
   await system.write("istio/secret.yaml", secret({ cert: own.cert, key: selfSigned("a").key }));
   await until("the edit is rejected", () => system.events.rejected.length > 0);
   const [problem] = system.events.rejected.at(-1) ?? [];
@@ -169,7 +169,7 @@ function secret({ cert, key }: { cert: string; key: string }): string {
   return `apiVersion: v1\nkind: Secret\nmetadata: {name: own, namespace: istio-system}\ntype: kubernetes.io/tls\ndata: {tls.crt: ${crt}, tls.key: ${encoded}}\n`;
 }
 
-/** The fingerprint of the certificate that a port shows. */
+/** Returns the fingerprint of a port's certificate. */
 function certificateAt(port = 0): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {

@@ -29,12 +29,12 @@ test("certificates for many names are readable", async () => {
   expect(new X509Certificate(cert).subjectAltName?.split(", ")).toHaveLength(400);
 });
 
-test("the same names get the same certificate, whatever their order", async () => {
+test("the same names get the same certificate, in any order", async () => {
   const authority = await LocalAuthority.open(root);
   expect(authority.issue(["a.example", "b.example"])).toBe(authority.issue(["b.example", "a.example"]));
 });
 
-test("the authority stays, with a key that its user alone can read", async () => {
+test("the authority persists, with a key that only its user can read", async () => {
   const path = LocalAuthority.path(root);
   await LocalAuthority.open(root);
   const before = await readFile(path, "utf8");
@@ -43,7 +43,7 @@ test("the authority stays, with a key that its user alone can read", async () =>
   expect((await stat(path.replace(/crt$/, "key"))).mode & 0o777).toBe(0o600);
 });
 
-test("a new one is made where the files do not go together, or after ten years", async () => {
+test("a new one is made if the files do not match, or after ten years", async () => {
   const path = LocalAuthority.path(root);
   await LocalAuthority.open(root);
   const before = await readFile(path, "utf8");

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { certificatePem } from "./x509.ts";
 
-/** A certificate with those that signed it, and its key, in PEM. */
+/** A certificate with its chain, and its key, in PEM. */
 export interface Certificate {
   cert: string;
   key: string;
@@ -19,8 +19,8 @@ const AUTHORITY_DAYS = 3_650;
 const SERVER_DAYS = 397;
 
 /**
- * Signs certificates for the local mesh. Its own one and its key stay below the folder's `.kyc`, so that a program that
- * was told to trust it goes on doing so.
+ * Signs certificates for the local mesh. Its own certificate and key persist in the folder's `.kyc`, so that a
+ * program that trusts it keeps working.
  */
 export class LocalAuthority {
   readonly #certificate: string;
@@ -37,7 +37,9 @@ export class LocalAuthority {
     return join(root, ...AUTHORITY_PATH);
   }
 
-  /** The authority of a folder; a new one where there is none that is valid. The key is for this user alone. */
+  /**
+   * Opens the authority of a folder, and makes a new one if there is no valid one. Only this user can read its key.
+   */
   static async open(root: string, now = new Date()): Promise<LocalAuthority> {
     const path = LocalAuthority.path(root);
     const keyPath = path.replace(/crt$/, "key");
@@ -57,13 +59,13 @@ export class LocalAuthority {
     });
     await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
     await writeFile(keyPath, pemOf(privateKey), { mode: 0o600 });
-    // A file that was there keeps its mode.
+    // An existing file keeps its mode.
     await chmod(keyPath, 0o600);
     await writeFile(path, certificate);
     return new LocalAuthority(certificate, privateKey);
   }
 
-  /** A certificate for these names, the same for the same names. */
+  /** Issues a certificate for these names, the same for the same names. */
   issue(names: readonly string[], now = new Date()): Certificate {
     const place = [...names].sort().join(" ");
     const known = this.#issued.get(place);
@@ -83,7 +85,7 @@ export class LocalAuthority {
   }
 }
 
-/** The key of a certificate that is valid now; undefined where the two do not go together. */
+/** Returns the key of a certificate that is valid now; undefined if they do not match. */
 function keyOf(cert: string, keyText: string, now: Date): KeyObject | undefined {
   try {
     const [certificate, key] = [new X509Certificate(cert), createPrivateKey(keyText)];
@@ -98,7 +100,7 @@ function newKeys(): { publicKey: KeyObject; privateKey: KeyObject } {
   return generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
-/** From a day before, for clocks that differ. */
+/** Begins a day earlier, for clocks that differ. */
 function validFor(days: number, now: Date): { from: Date; until: Date } {
   const from = now.getTime() - DAY_MS;
   return { from: new Date(from), until: new Date(from + days * DAY_MS) };

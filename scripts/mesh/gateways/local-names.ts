@@ -5,9 +5,9 @@ import { entryOf, type GatewayPort, isNamed } from "./gateway-ports.ts";
 import type { GatewayAddress } from "./open-ports.ts";
 
 /**
- * Reads a host of this machine as the rules know it, at a port of a gateway.
+ * Translates a host of this machine into the rules' name for it, at a port of a gateway.
  * @param ports all ports, at the time of an answer
- * @returns the listener that takes the request, and how a redirect's location is written for its caller
+ * @returns the listener that serves the request, and a function that translates a redirect's location for its caller
  */
 export function enterGateway(
   { request }: Exchange,
@@ -18,14 +18,14 @@ export function enterGateway(
   const asked = request.authority;
   const { listener, host } = entryOf(listeners, table, asked);
   if (host !== hostOf(asked)) {
-    // As on a cluster, where the caller names the port of the Gateway.
+    // As on a cluster, where the caller names the Gateway's port.
     request.authority = number === DEFAULT_PORTS[protocol] ? host : `${host}:${number}`;
     request.headers.set("host", request.authority);
   }
   return { listener, locate: (location) => localLocation(location, { asked, table, ports: ports() }) };
 }
 
-/** Reads `checkout.shop.localhost`, which a browser resolves to this machine, as `checkout.shop`. */
+/** Translates `checkout.shop.localhost`, which a browser resolves to this machine, into `checkout.shop`. */
 export function readLocalName({ request }: Exchange): void {
   const host = hostOf(request.authority);
   const suffix = `.${LOCAL_DOMAIN}`;
@@ -34,10 +34,10 @@ export function readLocalName({ request }: Exchange): void {
   request.headers.set("host", request.authority);
 }
 
-/** The ports that an authority need not name, by scheme. */
+/** The default ports of schemes. */
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
-/** The main port and the others, as a redirect may lead to them. */
+/** The main port and the others, to which a redirect may lead. */
 interface RedirectContext {
   table: RouteTable;
   /** The authority of the request, as the caller wrote it. */
@@ -46,15 +46,15 @@ interface RedirectContext {
 }
 
 /**
- * The location of a redirect, with the name and the port where the mesh serves what it means on a cluster; as it is
- * where the caller did not use a local name, and where the mesh serves no such address.
+ * Translates the location of a redirect to the name and port where the mesh serves it. It is unchanged if the caller
+ * did not use a local name, or the mesh does not serve the address.
  */
 function localLocation(location: string, { asked, table, ports }: RedirectContext): string {
   const [, protocol = "", authority = "", rest = ""] = /^(https?):\/\/([^/?#]*)(.*)$/.exec(location) ?? [];
   if (authority === "" || !isLocalName(hostOf(asked))) return location;
   const host = hostOf(authority);
   const written = portIn(authority);
-  // Where Envoy keeps the port of the request, it is one of this machine.
+  // If Envoy keeps the port of the request, it is one of this machine.
   const from = written === portIn(asked) ? ports.find(({ port }) => port === written) : undefined;
   const number = from?.protocol === protocol ? from.number : from === undefined ? written : undefined;
   const wanted = number ?? DEFAULT_PORTS[protocol];

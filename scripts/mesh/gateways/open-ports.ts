@@ -3,7 +3,7 @@ import type { HttpServer } from "../http/server.ts";
 import type { GatewayPort } from "./gateway-ports.ts";
 import { type Certificate, LocalAuthority } from "./local-authority.ts";
 
-/** Where a port of a gateway answers on this machine. */
+/** The address of a gateway's port on this machine. */
 export interface GatewayAddress extends Omit<GatewayPort, "key" | "certificate"> {
   /** On 127.0.0.1. */
   port: number;
@@ -13,18 +13,18 @@ export interface GatewayAddress extends Omit<GatewayPort, "key" | "certificate">
 
 export interface OpenPortsOptions {
   root: string;
-  /** Whether the ports are any free ones, instead of those that look like the cluster's. */
+  /** Whether to use any free ports instead of ones similar to the cluster's. */
   anyPort: boolean;
-  /** Opens a port; an error with code EADDRINUSE when it is taken. */
+  /** Opens a port. Throws an error with code EADDRINUSE if it is in use. */
   open(port: GatewayPort, number: number, tls: Certificate | undefined): HttpServer;
 }
 
-// Ports below this number need more rights than a user has.
+// Ports below this number need special rights.
 const FIRST_UNPRIVILEGED = 1024;
 const OFFSET = 8000;
 const TRIES = 50;
 
-/** The open ports of gateways beside the main one. They follow the configuration. */
+/** The open ports of gateways besides the main one. They follow the configuration. */
 export class OpenPorts {
   readonly #options: OpenPortsOptions;
   readonly #open = new Map<string, { port: GatewayPort; server: HttpServer }>();
@@ -43,7 +43,7 @@ export class OpenPorts {
     }));
   }
 
-  /** Opens the ports that are new and closes those that are gone; requests in flight finish. */
+  /** Opens new ports and closes removed ones; requests in flight finish. */
   async follow(wanted: readonly GatewayPort[]): Promise<void> {
     const turn = ++this.#turn;
     const isMade = wanted.some(
@@ -65,12 +65,12 @@ export class OpenPorts {
     }
   }
 
-  /** The port that a socket stands for now. */
+  /** Returns the current port of a socket. */
   portOf(key: string): GatewayPort | undefined {
     return this.#open.get(key)?.port;
   }
 
-  /** On a port near the one that the Gateway names. */
+  /** Listens on a port near the one that the Gateway names. */
   #listen(port: GatewayPort, authority: LocalAuthority | undefined): HttpServer {
     const tls = port.protocol === "http" ? undefined : (port.certificate ?? authority?.issue(namesOf(port)));
     const { number } = port;
@@ -86,7 +86,7 @@ export class OpenPorts {
   }
 }
 
-/** The names of a certificate that is made here: the hosts as they are and below the local domain. */
+/** Returns the names of a certificate that is made here: the hosts, and those below the local domain. */
 function namesOf({ hosts }: GatewayPort): string[] {
   return [...new Set(["127.0.0.1", LOCAL_DOMAIN, ...hosts().flatMap((host) => [host, localName(host)])])];
 }

@@ -8,8 +8,8 @@ import type { Resources, Sourced } from "../../manifests/resources.ts";
 import type { DevFile } from "../revisions/dev-config.ts";
 import type { Certificate } from "./local-authority.ts";
 
-// The files of a Secret, as Kubernetes names them, and as Istio takes them too.
-// (istio, pilot/pkg/credentials/kube/secrets.go)
+// The fields of a Secret by Kubernetes, and the alternatives that Istio accepts. (istio,
+// pilot/pkg/credentials/kube/secrets.go)
 const FIELDS = [
   ["tls.crt", "tls.key"],
   ["cert", "key"],
@@ -19,8 +19,8 @@ const FIELDS = [
 const PROXY_NAMESPACE = "istio-system";
 
 /**
- * The certificates that Gateways name, by name: files that `dev.yaml` names, else those of a Secret of the folder. A name
- * that neither has is left to a certificate of this machine.
+ * Returns the certificates that Gateways name: files named in `dev.yaml`, else those of a Secret of the folder. This
+ * machine makes a certificate for a name that neither has.
  */
 export async function userCertificates(
   root: string,
@@ -59,7 +59,7 @@ function secretNamed(
   namespace: string,
   secrets: readonly Sourced<Secret>[],
 ): Sourced<Secret> | undefined {
-  // Istio takes kubernetes://NAME as well.
+  // Istio also accepts kubernetes://NAME.
   const name = credentialName.split("/").at(-1);
   const all = secrets.filter(({ value }) => value.metadata.name === name);
   const within = (wanted: string): Sourced<Secret> | undefined =>
@@ -85,7 +85,7 @@ async function inFiles(root: string, { cert, key }: Certificate): Promise<Certif
   return certText === undefined || keyText === undefined ? undefined : { cert: certText, key: keyText };
 }
 
-/** Why a server cannot speak TLS by a certificate, as the end of a sentence. */
+/** Returns why a certificate cannot be used for TLS, as the end of a sentence. */
 function faultOf({ cert, key }: Certificate): string | undefined {
   try {
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))

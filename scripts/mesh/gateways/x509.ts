@@ -12,12 +12,12 @@ export interface CertificateContents {
   /** Before 2050. */
   from: Date;
   until: Date;
-  /** DNS names and IPv4 addresses that it holds for; empty for an authority, which signs other certificates. */
+  /** The DNS names and IPv4 addresses that it covers; empty for an authority, which signs other certificates. */
   names: readonly string[];
 }
 
 /**
- * An X.509 certificate in PEM. Few fields are needed for one that a machine makes for itself, and Bun has no function that
+ * Returns an X.509 certificate in PEM. A certificate for local use needs few fields, and Bun has no function that
  * writes any. (RFC 5280)
  */
 export function certificatePem(contents: CertificateContents): string {
@@ -75,7 +75,7 @@ function oid(first: number, second: number, ...rest: number[]): Buffer {
   return der(0x06, Buffer.from([40 * first + second, ...rest.flatMap(inBase128)]));
 }
 
-/** All bytes of a number but the last have their highest bit set. */
+/** All bytes of a number except the last have their highest bit set. */
 function inBase128(number: number): number[] {
   const bytes = [number & 0x7f];
   for (let rest = number >>> 7; rest > 0; rest >>>= 7) bytes.unshift((rest & 0x7f) | 0x80);
@@ -88,7 +88,7 @@ const boolean = (value: boolean): Buffer => der(0x01, Buffer.from([value ? 0xff 
 const bits = (bytes: Buffer): Buffer => der(0x03, Buffer.from([0]), bytes);
 const tagged = (number: number, content: Buffer): Buffer => der(0xa0 + number, content);
 
-/** A value in the Distinguished Encoding Rules: its tag, its length and its content. */
+/** Encodes a value by the Distinguished Encoding Rules: tag, length and content. */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;

@@ -6,7 +6,7 @@ import type { Served } from "../relay/relay-options.ts";
 import type { RevisionState } from "../revisions/runner.ts";
 import type { Observer } from "./observer.ts";
 
-/** What the gauges are read from at a scrape. */
+/** The sources of the gauges at a scrape. */
 export interface MetricsSource {
   readonly loaded: Configuration;
   readonly observer: Observer;
@@ -25,7 +25,7 @@ export class MeshMetrics {
     labels: ["listener", "namespace", "service", "revision", "status"],
     bounds: SECONDS,
   });
-  /** By revision (empty where a request reached none), listener and status. */
+  /** By revision (empty if a request reached none), listener and status. */
   readonly #series = new Map<string, Map<string, Map<number, Series>>>();
 
   /** @param service `namespace/name` of the Knative Service that the request reached */
@@ -44,7 +44,7 @@ export class MeshMetrics {
     series.observe(ms / 1000);
   }
 
-  /** All of it, as Prometheus reads it. */
+  /** Returns all metrics in Prometheus' format. */
   text({ loaded, observer, revisions, faults }: MetricsSource): string {
     const deciding = observer.splits.filter(({ split }) => split.deciding);
     return [

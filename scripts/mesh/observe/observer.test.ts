@@ -43,7 +43,7 @@ function served(more: Partial<Served> = {}): Served {
   };
 }
 
-/** A hop by the rule that splits the credit check. */
+/** Returns a hop by the rule that splits the credit check. */
 function splitHop({ plan }: Configuration): Hop {
   const [rule] = plan.table.listeners.mesh.exact.get("credit-check.kyc.svc.cluster.local") ?? [];
   if (rule === undefined) throw new Error("no rule for the credit check");
@@ -64,7 +64,7 @@ describe("an observer", () => {
     expect([split.counts.get(ADVANCED), split.buckets.get(ADVANCED)]).toEqual([1, undefined]);
   });
 
-  test("blames a revision for 5xx and for breaking off, and no one for a client that leaves", async () => {
+  test("counts 5xx and aborted responses as errors of the revision, but not disconnects of the client", async () => {
     const { observer } = await observing();
     for (const more of [
       { status: 200 },
@@ -80,7 +80,7 @@ describe("an observer", () => {
     expect(observer.revision(ADVANCED)).toMatchObject({ requests: 0, errors: 0 });
   });
 
-  test("measures no time by a request that waited for a start", async () => {
+  test("does not measure the latency of a request that waited for a start", async () => {
     const { observer } = await observing();
     observer.served(served({ ms: 900, cold: true }));
     expect(observer.revision(BASIC)?.p99Ms).toBeUndefined();
@@ -88,7 +88,7 @@ describe("an observer", () => {
     expect(Math.round(observer.revision(BASIC)?.p99Ms ?? 0)).toBe(10);
   });
 
-  test("counts what reached no revision apart, and by which listener the others came", async () => {
+  test("counts requests without a revision separately, and the others by listener", async () => {
     const { observer } = await observing();
     observer.served(served({ revision: undefined, status: 404 }));
     observer.served(served({ listener: "ingress" }));

@@ -6,12 +6,12 @@ import { type Counts, Counter, type Range } from "./request-counter.ts";
 import { type Measured, Meter } from "./request-meter.ts";
 import { countRequest, startSplitCounts, type SplitCounts, type SplitCount } from "./split-counts.ts";
 
-/** Where requests to a service come from: the listener by which they enter. */
+/** The listener by which requests to a service enter. */
 export interface Inflow extends Counts {
   listener: LocalListener;
   /** `namespace/name` of the Knative Service. */
   service: string;
-  /** Requests a second, over the last ten. */
+  /** Requests per second, over the last ten. */
   rate: number;
 }
 
@@ -20,7 +20,7 @@ interface RevisionCounters {
   /** `namespace/name` of its Knative Service. */
   service: string;
   meter: Meter;
-  /** Those of its service. */
+  /** The inflows of its service. */
   inflows: Map<LocalListener, Counter>;
 }
 
@@ -34,7 +34,7 @@ export class Observer {
 
   generation = 0;
   appliedAt = 0;
-  /** The errors of the last edit, when it was not valid. */
+  /** The errors of the last edit, if it was invalid. */
   rejected: readonly Problem[] = [];
   /** The revisions that an edit waits for. */
   waiting: readonly string[] = [];
@@ -64,7 +64,7 @@ export class Observer {
 
   served({ revision, hops, listener, ms, status, brokenBy, cold, header }: Served): void {
     const now = this.#nowMs() / 1000;
-    // A request that the client aborted is no evidence about the revision.
+    // A request that the client aborted is not evidence about the revision.
     const aborted = brokenBy === "client";
     const failed = !aborted && (status >= 500 || brokenBy === "revision");
     const record = revision === undefined ? undefined : this.#revisions.get(revision);
@@ -79,12 +79,12 @@ export class Observer {
     inflow.count(Math.floor(now), failed);
   }
 
-  /** The split that chose the request's revision, if any. */
+  /** Returns the split that chose the request's revision, if any. */
   splitOf({ hops }: Served): SplitCount | undefined {
     return hops.map(({ rule }) => this.#splits?.byRule.get(rule)).findLast((split) => split !== undefined);
   }
 
-  /** `namespace/name` of the Knative Service that a revision belongs to. */
+  /** Returns `namespace/name` of the Knative Service that a revision belongs to. */
   serviceOf(revision: string): string | undefined {
     return this.#revisions.get(revision)?.service;
   }
@@ -93,7 +93,7 @@ export class Observer {
     return this.#splits?.all ?? [];
   }
 
-  /** The measurements of a revision of the configuration in force. */
+  /** Returns the measurements of a revision of the configuration in force. */
   revision(key: string, range?: Range): Measured | undefined {
     return this.#revisions.get(key)?.meter.measured(this.#nowMs() / 1000, range);
   }

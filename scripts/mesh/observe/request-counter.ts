@@ -1,21 +1,21 @@
-/** How long what is counted is kept. */
+/** How long counts are kept, in seconds. */
 export const WINDOW_SECONDS = 300;
 /** The width of one point of a chart over more than ten seconds. */
 export const STEP_SECONDS = 5;
-/** The rate is that of the last seconds, the current one not counted: it is not over. */
+/** The rate is that of the last complete seconds. */
 export const RATE_SECONDS = 10;
 
 /** A time range of figures. */
 export interface Range {
-  /** How much of the past it covers. */
+  /** The covered time. */
   seconds: number;
   /** The width of one point of a chart, in seconds. */
   step: number;
 }
 
-/** Everything that is kept. */
+/** The whole recorded time. */
 export const WHOLE: Range = { seconds: WINDOW_SECONDS, step: STEP_SECONDS };
-/** The time ranges that figures can be asked for. */
+/** The time ranges of figures that can be requested. */
 export const RANGES: readonly Range[] = [
   { seconds: RATE_SECONDS, step: 1 },
   { seconds: 60, step: STEP_SECONDS },
@@ -23,8 +23,8 @@ export const RANGES: readonly Range[] = [
 ];
 
 /**
- * The seconds that a range covers at a moment: from the first to before the second. The last ten seconds are the last
- * complete ones, as for the rate; longer ranges end with the step under way.
+ * Returns the seconds that a range covers at a moment: from the first to before the second. The last ten seconds are
+ * complete ones, as for the rate; longer ranges end with the current step.
  */
 export function secondsOf({ seconds, step }: Range, now: number): [from: number, to: number] {
   const to = step === 1 ? Math.floor(now) : (Math.floor(now / step) + 1) * step;
@@ -33,17 +33,17 @@ export function secondsOf({ seconds, step }: Range, now: number): [from: number,
 
 export interface Counts {
   requests: number;
-  /** Those that the mesh or a revision failed: an answer of 500 and above, or one broken off. */
+  /** Requests that the mesh or a revision failed: an answer of 500 and above, or an aborted one. */
   errors: number;
 }
 
-/** Counts requests of the last five minutes, second by second, in memory that does not grow. */
+/** Counts requests of the last five minutes, second by second, in constant memory. */
 export class Counter {
   readonly #seconds = new Int32Array(WINDOW_SECONDS).fill(-1);
   readonly #requests = new Uint32Array(WINDOW_SECONDS);
   readonly #errors = new Uint32Array(WINDOW_SECONDS);
 
-  /** @param second a whole number of seconds since any fixed moment, the same one in each call */
+  /** @param second an integer number of seconds since any fixed moment, the same one in each call */
   count(second: number, failed: boolean): void {
     const at = second % WINDOW_SECONDS;
     if (this.#seconds[at] !== second) {
@@ -72,7 +72,7 @@ export class Counter {
     return this.between(...secondsOf(range, now));
   }
 
-  /** The counts of a range, and requests a second over the last ten. */
+  /** Returns the counts of a range, and requests per second over the last ten. */
   total(now: number, range: Range = WHOLE): Counts & { rate: number } {
     return { ...this.within(range, now), rate: this.recent(now).requests / RATE_SECONDS };
   }

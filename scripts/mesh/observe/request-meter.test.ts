@@ -6,7 +6,7 @@ import { Meter } from "./request-meter.ts";
 const NOW = 1_000_000;
 
 describe("a meter", () => {
-  test("has nothing to say before the first request", () => {
+  test("is empty before the first request", () => {
     const { requests, errors, rate, p50Ms, series } = new Meter().measured(NOW);
     expect({ requests, errors, rate, p50Ms }).toEqual({ requests: 0, errors: 0, rate: 0, p50Ms: undefined });
     expect(series).toEqual([]);
@@ -40,7 +40,7 @@ describe("a meter", () => {
     expect(Math.abs(p99Ms - 990)).toBeLessThan(11);
   });
 
-  test("counts a request whose time says nothing, and measures no time by it", () => {
+  test("counts a request without a meaningful latency, but does not measure it", () => {
     const meter = new Meter();
     meter.record(NOW, undefined, false);
     expect(meter.measured(NOW)).toMatchObject({ requests: 1, p50Ms: undefined, p99Ms: undefined });
@@ -65,14 +65,14 @@ describe("a meter", () => {
     expect(meter.measured(NOW).rate).toBe(4);
   });
 
-  test("takes a time beyond a minute for a minute", () => {
+  test("treats a latency above a minute as a minute", () => {
     const meter = new Meter();
     meter.record(NOW, 3_600_000, false);
     const { p99Ms = 0 } = meter.measured(NOW);
     expect(Math.abs(p99Ms - 60_000)).toBeLessThan(700);
   });
 
-  test("counts exactly what lies within its window, whatever came when", () => {
+  test("counts exactly the requests within its window, for any times", () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 90 }), { maxLength: 60 });
     fc.assert(
       fc.property(gaps, fc.integer({ min: 0, max: 400 }), (all, later) => {
@@ -81,7 +81,7 @@ describe("a meter", () => {
         const moments = all.map((gap) => (now += gap));
         for (const moment of moments) meter.record(moment, 1, moment % 2 === 0);
         const end = now + later;
-        // The window ends with the step under way.
+        // The window ends with the current step.
         const from = (Math.floor(end / STEP_SECONDS) + 1) * STEP_SECONDS - WINDOW_SECONDS;
         const within = moments.filter((moment) => moment >= from);
         const { requests, errors, series } = meter.measured(end);

@@ -14,33 +14,33 @@ const MICROSECONDS = 1000;
 // A minute or more counts as a minute, because callers do not wait longer.
 const HISTOGRAM = { lowest: 1, highest: 60_000 * MICROSECONDS, figures: 2 } as const;
 
-/** Sums of some requests. Milliseconds are undefined where there was no request to measure. */
+/** Sums over some requests. Milliseconds are undefined if no request was measured. */
 export interface Sums extends Counts {
   p50Ms: number | undefined;
   p90Ms: number | undefined;
   p99Ms: number | undefined;
 }
 
-/** What a meter has seen in a range. */
+/** The measurements of a meter in a range. */
 export interface Measured extends Sums {
-  /** Requests a second, over the last ten complete seconds. */
+  /** Requests per second, over the last ten complete seconds. */
   rate: number;
   /** The counts of those ten seconds. */
   recent: Counts;
-  /** A point for each step of the range, the oldest first; empty where the range has no request. */
+  /** A point for each step of the range, the oldest first; empty if the range has no request. */
   series: Sums[];
 }
 
-/** Most of a thousand revisions are idle: they cost nothing. */
+/** Most of a thousand revisions are idle, and share this object. */
 const IDLE: Measured = {
   ...{ requests: 0, errors: 0, p50Ms: undefined, p90Ms: undefined, p99Ms: undefined },
   ...{ rate: 0, recent: { requests: 0, errors: 0 }, series: [] },
 };
 
 /**
- * Counts requests and measures their durations over the last five minutes, in memory that does not grow: beside the
- * counts HDR histograms, one for each second of the last ten and one for each five seconds of the whole window, within
- * one percent of each duration.
+ * Counts requests and measures their durations over the last five minutes, in constant memory: besides the counts,
+ * HDR histograms, one for each of the last ten seconds and one for each five seconds of the whole window, within one
+ * percent of each duration.
  */
 export class Meter {
   readonly #counter = new Counter();
@@ -50,7 +50,7 @@ export class Meter {
 
   /**
    * @param now seconds since any fixed moment, the same one in each call
-   * @param ms how long the request took; undefined if that is no evidence about the revision
+   * @param ms the request's duration; undefined if that is not evidence about the revision
    */
   record(now: number, ms: number | undefined, failed: boolean): void {
     const second = Math.floor(now);
@@ -83,7 +83,7 @@ export class Meter {
 class HistogramRing {
   readonly #stepSeconds: number;
   readonly #steps: Int32Array;
-  /** Made by the first request: 20 kB each, and most of a thousand revisions may never get a request. */
+  /** Created by the first request: 20 kB each, and most of a thousand revisions may never get a request. */
   #histograms: readonly RecordableHistogram[] = [];
 
   constructor(stepSeconds: number, steps: number) {
@@ -102,7 +102,7 @@ class HistogramRing {
     histogram.record(microseconds);
   }
 
-  /** The histogram of the step that a second belongs to; undefined where nothing was recorded in it. */
+  /** Returns the histogram of the step that contains a second; undefined if nothing was recorded in it. */
   at(second: number): RecordableHistogram | undefined {
     const [step, at] = this.#placeOf(second);
     return this.#steps[at] === step ? this.#histograms[at] : undefined;
@@ -115,7 +115,7 @@ class HistogramRing {
   }
 }
 
-/** All at once, and each page of theirs touched, so that memory is not taken bit by bit for five minutes. */
+/** Allocates all at once and touches each page, so that memory does not grow for five minutes. */
 function newHistograms(length: number): RecordableHistogram[] {
   return Array.from({ length }, () => {
     const histogram = createHistogram(HISTOGRAM);

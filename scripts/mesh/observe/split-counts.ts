@@ -4,7 +4,7 @@ import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import type { Rule } from "../../traffic/table.ts";
 import type { Configuration } from "../configuration.ts";
 
-/** A split in force, and how often it chose each revision since its shares last changed. */
+/** A split in force, and the number of its choices of each revision since its shares last changed. */
 export interface SplitCount {
   service: ServicePlan;
   split: PlannedSplit;
@@ -14,7 +14,7 @@ export interface SplitCount {
   since: number;
   /** Requests by `namespace/name` of the revision. */
   counts: Map<string, number>;
-  /** The different buckets of those requests, likewise; empty where no header decides. */
+  /** The distinct buckets of those requests, by revision; empty if no header decides. */
   buckets: Map<string, Set<string>>;
 }
 
@@ -24,7 +24,7 @@ export interface SplitCounts {
   byRule: ReadonlyMap<Rule, SplitCount>;
 }
 
-/** The counts for a new configuration; a split whose shares did not change keeps its counts. */
+/** Returns the counts for a new configuration; a split with unchanged shares keeps its counts. */
 export function startSplitCounts(
   loaded: Configuration,
   before: SplitCounts | undefined,
@@ -43,7 +43,7 @@ export function startSplitCounts(
   return { all, byRule };
 }
 
-/** Counts a request that a split sent to a revision. @param header reads a header of it */
+/** Counts a request that a split sent to a revision. @param header reads one of its headers */
 export function countRequest(
   { split, counts, buckets }: SplitCount,
   revision: string,
@@ -56,7 +56,7 @@ export function countRequest(
   buckets.set(revision, seen.add(bucket));
 }
 
-/** The identity of a split and its shares, as text. */
+/** Returns the identity of a split and its shares as text. */
 function identityOf({ namespace, name }: ServicePlan, { by, object, header, targets }: PlannedSplit): string {
   return JSON.stringify([namespace, name, by, object, header, targets]);
 }

@@ -16,7 +16,7 @@ const SCALING: Scaling = {
   retentionSeconds: 0,
 };
 
-/** What is wanted after each second of this load, where what is wanted is there at once. */
+/** Returns the wanted number of processes after each second of this load, if it is always available at once. */
 function run(scaling: Partial<Scaling>, load: readonly number[], ready = 1): number[] {
   const autoscaler = new Autoscaler({ ...SCALING, ...scaling });
   let now = ready;
@@ -25,18 +25,18 @@ function run(scaling: Partial<Scaling>, load: readonly number[], ready = 1): num
 
 const seconds = (count: number, underWay: number): number[] => Array.from({ length: count }, () => underWay);
 
-describe("how many processes a revision needs", () => {
-  test("is what its load needs at the target of each", () => {
+describe("the number of processes of a revision", () => {
+  test("follows from its load and the target of each process", () => {
     expect(run({}, seconds(5, 15))).toEqual([2, 2, 2, 2, 2]);
     expect(run({}, seconds(3, 10))).toEqual([1, 1, 1]);
   });
 
-  test("is none after a whole window without a request, and not before", () => {
+  test("is zero only after a whole window without requests", () => {
     expect(run({}, seconds(60, 0))).toEqual([...seconds(59, 1), 0]);
     expect(run({}, [...seconds(50, 0), 0.001, ...seconds(60, 0)])).toEqual([...seconds(110, 1), 0]);
   });
 
-  test("is one for as long as the last one is kept beyond the window", () => {
+  test("is one while the last one is retained beyond the window", () => {
     expect(run({ retentionSeconds: 5 }, seconds(65, 0))).toEqual([...seconds(64, 1), 0]);
   });
 
@@ -45,10 +45,11 @@ describe("how many processes a revision needs", () => {
     expect(run({ max: 3 }, seconds(5, 1000)).at(-1)).toBe(3);
   });
 
-  test("follows a burst at once, and takes nothing away for a window after it", () => {
+  test("follows a burst at once, and does not shrink for a window after it", () => {
     const calm = seconds(60, 5);
     const wanted = run({}, [...calm, 240, ...seconds(66, 5)]);
-    // The six seconds of a burst's window have a mean of (240 + 5 × 5) / 6, which needs 5 processes; two are no burst.
+    // The mean of the six seconds of a burst's window is (240 + 5 × 5) / 6, which needs 5 processes; two are not a
+    // burst.
     expect(wanted[60]).toBe(5);
     expect(wanted.slice(61, 120).every((count) => count === 5)).toBe(true);
     expect(wanted.at(-1)).toBe(1);
@@ -60,20 +61,20 @@ describe("how many processes a revision needs", () => {
     expect(run({ panicThreshold: 10 }, [...rising, ...seconds(60, 12)]).at(-1)).toBe(2);
   });
 
-  test("falls by half at a time", () => {
+  test("falls by half at most at a time", () => {
     const autoscaler = new Autoscaler(SCALING);
     const wanted = [8, 4, 2, 1].map((ready) => autoscaler.next(1, ready));
     expect(wanted).toEqual([4, 2, 1, 1]);
   });
 
-  test("starts from nothing after a restart", () => {
+  test("starts without history after a restart", () => {
     const autoscaler = new Autoscaler(SCALING);
     for (let i = 0; i < 60; i++) autoscaler.next(0, 1);
     autoscaler.restart();
     expect(autoscaler.next(0, 1)).toBe(1);
   });
 
-  test("is within its bounds for any load, and never none while there are requests", () => {
+  test("is within its bounds for any load, and never zero while there are requests", () => {
     const load = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 500, noNaN: true })), {
       maxLength: 200,
     });

@@ -32,8 +32,8 @@ export class Autoscaler {
   /**
    * Adds the load of one more second.
    * @param concurrency the mean number of requests in it, in flight and waiting
-   * @param ready how many processes take requests
-   * @returns how many processes there should be
+   * @param ready the number of processes that accept requests
+   * @returns the number of processes that there should be
    */
   next(concurrency: number, ready: number): number {
     const { target, windowSeconds, panicSeconds, panicThreshold } = this.#scaling;

@@ -16,7 +16,7 @@ test("a meter has the mean since the last reading, weighted by time", () => {
   expect([meter.read(), meter.count]).toEqual([0, 0]);
 });
 
-test("a meter sees what came and went between two readings, and needs no time to pass", () => {
+test("a meter counts requests that began and ended between two readings, even without elapsed time", () => {
   let now = 0;
   const meter = new ConcurrencyMeter(() => now);
   now = 400;

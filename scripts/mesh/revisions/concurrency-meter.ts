@@ -7,7 +7,7 @@ export class ConcurrencyMeter {
   #changedAt: number;
   #readAt: number;
 
-  /** @param clock milliseconds that only grow */
+  /** @param clock returns milliseconds that do not decrease */
   constructor(clock: () => number) {
     this.#clock = clock;
     this.#changedAt = this.#readAt = clock();

@@ -3,14 +3,14 @@ const RUNTIMES = ["docker", "podman"] as const;
 export type ContainerRuntime = (typeof RUNTIMES)[number];
 
 /**
- * The first runtime that is on the PATH and answers; undefined where none does.
- * @param answers whether a command is there, and succeeds
+ * Returns the first runtime that is on the PATH and answers; undefined if none does.
+ * @param answers whether a command exists and succeeds
  */
 export async function containerRuntime(
   answers: (command: readonly string[]) => Promise<boolean> = succeeds,
 ): Promise<ContainerRuntime | undefined> {
   for (const name of RUNTIMES) {
-    // It fails where Docker's daemon does not run.
+    // It fails if Docker's daemon does not run.
     if (await answers([name, "version"])) return name;
   }
   return undefined;
@@ -25,8 +25,8 @@ async function succeeds(command: readonly string[]): Promise<boolean> {
 const OF_EVERY_PROCESS = ["HOST", "PORT", "HTTP_PROXY", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
 
 /**
- * The command that runs an image as a process would run: on this machine's network, so that it listens on PORT and reaches
- * the mesh. Variables are named without their values, which would show in the list of processes.
+ * Returns the command that runs an image like a process: on this machine's network, so that it listens on PORT and
+ * reaches the mesh. Variables are named without their values, which would show in the list of processes.
  */
 export function containerCommand(
   runtime: ContainerRuntime,

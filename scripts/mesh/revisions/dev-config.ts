@@ -100,22 +100,22 @@ export type DevFile = Static<typeof DevFile>;
 export interface LocalProgram {
   command: string[];
   cwd: string;
-  /** The port that it listens on, if that cannot be chosen. */
+  /** The port that it listens on, if that is fixed. */
   port: number | undefined;
   env: Readonly<Record<string, string>>;
 }
 
-/** `dev.yaml` as it was read; empty where there is none. */
+/** The content of `dev.yaml`; empty if there is none. */
 export interface DevConfig {
   file: DevFile;
   /** By image, with or without its tag. Entries with problems are left out. */
   programs: ReadonlyMap<string, LocalProgram>;
-  /** The folder of functions, where the file names one. */
+  /** The folder of functions, if the file names one. */
   functions?: string | undefined;
   problems: Problem[];
 }
 
-/** Reads `dev.yaml` of a folder. @param open reads and parses it; undefined where there is none */
+/** Reads `dev.yaml` of a folder. @param open reads and parses it; undefined if there is none */
 export async function readDevConfig(
   root: string,
   open: (path: string, file: string) => Promise<FileDocuments>,
@@ -151,12 +151,12 @@ export async function readDevConfig(
   return { file: value, programs, functions, problems };
 }
 
-/** The program of an image: by its whole name first, then without tag and digest. */
+/** Returns the program of an image: by its whole name first, then without tag and digest. */
 export function programOf(image: string, { programs }: DevConfig): LocalProgram | undefined {
   return programs.get(image) ?? programs.get(withoutTag(image));
 }
 
-/** `shop/web` of `shop/web:1` and of `shop/web@sha256:…`; a port of a registry stays. */
+/** Returns `shop/web` for `shop/web:1` and `shop/web@sha256:…`, and keeps a registry's port. */
 export function withoutTag(image: string): string {
   return image.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
 }

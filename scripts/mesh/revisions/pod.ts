@@ -12,7 +12,7 @@ export interface PodOptions {
   onLine(line: string): void;
   onStart(): void;
   onReady(client: HttpClient, detail: string): void;
-  /** The process ended on its own and will be restarted; in state `failed` that may take long. */
+  /** Called when the process ended on its own. It will be restarted; in state `failed` that may take long. */
   onDown(detail: string): void;
 }
 
@@ -92,7 +92,7 @@ export class Pod {
     if (livedMs > HEALTHY_AFTER_MS) this.#delay = FIRST_DELAY_MS;
     const delay = this.#delay;
     this.#delay = Math.min(delay * 2, MAX_DELAY_MS);
-    // After a first crash requests are held for the restart; a revision that does not start at all rejects them.
+    // After a first crash requests wait for the restart; a revision that does not start at all rejects them.
     this.#state = wasUp && delay === FIRST_DELAY_MS ? "starting" : "failed";
     this.#restart = setTimeout(() => this.start(), delay);
     this.#options.onDown(`${how}; starts again in ${delay / 1000} s`);

@@ -3,7 +3,10 @@ import type { RevisionSpec } from "./spec.ts";
 
 export interface RevisionPoolOptions {
   proxyUrl: string;
-  /** Milliseconds that count as one second of scaling, so that a test need not wait for a whole window. @default 1000 */
+  /**
+   * Milliseconds that count as one second of scaling, so that a test need not wait for a whole window.
+   * @default 1000
+   */
   scalingSecondMs?: number | undefined;
   onLine(spec: RevisionSpec, line: string): void;
   onState(spec: RevisionSpec, state: RevisionState, detail: string): void;
@@ -12,7 +15,7 @@ export interface RevisionPoolOptions {
 /** The runners of one configuration, by revision (`namespace/name`). */
 export type Runners = ReadonlyMap<string, RevisionRunner>;
 
-/** All running revisions. A runner is shared by successive configurations as long as its revision's template stays the same. */
+/** All running revisions. Successive configurations share a runner as long as its revision's template is the same. */
 export class RevisionPool {
   readonly #options: RevisionPoolOptions;
   readonly #running = new Set<RevisionRunner>();
@@ -26,7 +29,7 @@ export class RevisionPool {
     this.#ticks.unref();
   }
 
-  /** A runner for each spec: an existing one with the same template, or a new one. */
+  /** Returns a runner for each spec: an existing one with the same template, or a new one. */
   runnersFor(specs: readonly RevisionSpec[], ...existing: (Runners | undefined)[]): Runners {
     return new Map(
       specs.map((spec) => {

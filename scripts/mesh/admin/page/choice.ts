@@ -1,25 +1,27 @@
 import { passed } from "../../../format.ts";
 import type { MeshState, RevisionView, ServiceState } from "../schema.ts";
 
-/** What the user chose to see. */
+/** The user's choice of what to show. */
 export interface Choice {
-  /** Words that a service or revision must have in its name, tags or state; any where empty. */
+  /** Words that a service or revision must have in its name, tags or state; empty for any. */
   search: string;
   show: Show;
-  /** The services whose revisions are shown, as `namespace/name`, where there are many. */
+  /** The services whose revisions are shown, as `namespace/name`, if there are many. */
   open: ReadonlySet<string>;
-  /** How many services are listed. */
+  /** The number of listed services. */
   limit: number;
 }
 
-/** All revisions, those with requests in the time range, or those with errors in it or without a process that answers. */
+/**
+ * All revisions, those with requests in the time range, or those with errors in it or without a process that answers.
+ */
 export type Show = "all" | "busy" | "failing";
 
-/** How many services are listed at first, and how many more each time. */
+/** The number of services listed at first, and added each time. */
 export const PAGE = 50;
-/** Up to so many revisions have a card each. */
+/** The most revisions that have a card each. */
 export const CARDS = 12;
-/** How many services have pictures where there are many revisions. */
+/** The number of services with pictures if there are many revisions. */
 const PICTURED = 4;
 
 export const EVERYTHING: Choice = { search: "", show: "all", open: new Set(), limit: PAGE };
@@ -30,7 +32,7 @@ export interface Chosen {
   revisions: RevisionView[];
 }
 
-/** The services and revisions that were chosen, in the order of the state. */
+/** Returns the chosen services and revisions, in the order of the state. */
 export function chosenOf({ services }: MeshState, { search, show }: Choice): Chosen[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return services.flatMap((service) => {
@@ -48,7 +50,8 @@ export function isMany({ services }: MeshState): boolean {
 }
 
 /**
- * The services that are drawn: all of few; of many those with most requests, and without a search only such as have any.
+ * Returns the services to draw: all of few; of many those with most requests, and without a search only those that
+ * have any.
  */
 export function pictured(state: MeshState, chosen: readonly Chosen[], { search }: Choice): ServiceState[] {
   const services = chosen.map(({ service }) => service);
@@ -60,12 +63,12 @@ export function pictured(state: MeshState, chosen: readonly Chosen[], { search }
   return services.filter((service) => kept.has(service));
 }
 
-/** `namespace/name` of a service. */
+/** Returns `namespace/name` of a service. */
 export function keyOf({ namespace, name }: ServiceState): string {
   return `${namespace}/${name}`;
 }
 
-/** The time range of the figures: `10 s`, `1 min`. */
+/** Formats the time range of the figures: `10 s`, `1 min`. */
 export function rangeText({ windowSeconds }: Pick<MeshState, "windowSeconds">): string {
   return passed(windowSeconds * 1000);
 }

@@ -16,7 +16,7 @@ export function faultText({ error, delay }: Fault): string {
   return parts.join(", ");
 }
 
-/** The form that switches a revision's fault on and off; `browser/main.ts` sends it. */
+/** The form that sets and clears a revision's fault; `browser/main.ts` sends it. */
 export function faultForm(service: string, revision: string, fault: Fault | undefined): Spec {
   const id = (field: string): string => `${field}-${service}-${revision}`;
   return h(
@@ -67,7 +67,7 @@ export interface FaultFields {
   delay: number;
 }
 
-/** The change that a form requests: with fields it sets a fault, without them it clears what is named. */
+/** Returns the change that a form requests: with fields it sets a fault, without them it clears the named ones. */
 export function changeOf(
   fields: FaultFields | undefined,
   { service, revision }: { service: string | undefined; revision: string | undefined },
@@ -88,7 +88,7 @@ export function changeOf(
   };
 }
 
-/** The active faults, with the configuration that they amount to; empty without any. */
+/** The active faults, with the equivalent configuration; empty without any. */
 export function faultsView({ faults, yaml }: FaultsState): Spec[] {
   if (faults.length === 0) return [];
   return [

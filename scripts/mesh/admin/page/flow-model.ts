@@ -8,7 +8,7 @@ import { type Share, sharesOf } from "./splits.ts";
 export interface FlowNode {
   id: string;
   kind: "ingress" | "service" | "split" | "revision";
-  /** How many steps from the ingress. */
+  /** The number of steps from the ingress. */
   column: number;
   title: string;
   lines: string[];
@@ -22,7 +22,7 @@ export interface FlowEdge {
   to: string;
   /** Requests per second; an edge at 0 is drawn faintly. */
   rate: number;
-  /** The planned share as text; empty where nothing is split. */
+  /** The planned share as text; empty if nothing is split. */
   label: string;
 }
 
@@ -34,14 +34,14 @@ export interface Flow {
 const INGRESS = "ingress";
 
 /**
- * The graph of requests: the ingress, the public services, the cluster-local services and their revisions. The mesh
- * does not see which service calls a cluster-local one: with a single public service, that one is taken as the caller.
- * @param services those that are drawn
+ * Returns the graph of requests: the ingress, the public services, the cluster-local services and their revisions.
+ * The mesh does not see which service calls a cluster-local one: a single public service is taken as the caller.
+ * @param services the services to draw
  */
 export function flowOf(state: MeshState, services: readonly ServiceState[] = state.services): Flow {
   const nodes: FlowNode[] = [];
   const edges: FlowEdge[] = [];
-  // No Kubernetes Service is public by itself: there, those that the ingress has led to are the outer ones.
+  // A Kubernetes Service is never public by itself; those that the ingress has forwarded to are the outer ones.
   const someArePublic = services.some(({ visibility }) => visibility === "public");
   const isOuter = (service: ServiceState): boolean =>
     someArePublic ? service.visibility === "public" : isEntered(service);
@@ -129,7 +129,7 @@ export function flowOf(state: MeshState, services: readonly ServiceState[] = sta
   }
 }
 
-/** The picture as text for screen readers. */
+/** Describes the picture for screen readers. */
 export function flowSentence({ nodes }: Flow): string {
   return nodes.map(({ title, lines }) => `${title}: ${lines.join(", ")}`).join(". ");
 }

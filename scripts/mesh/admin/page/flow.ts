@@ -17,7 +17,7 @@ interface Placed {
 
 const LINE = 17;
 const PADDING = 12;
-// How far below a box an edge runs that passes it.
+// The distance below a box of an edge that passes it.
 const BELOW = 18;
 
 /** The picture in two layouts, for wide and for narrow windows; the style sheet shows one of them. */
@@ -63,7 +63,7 @@ function boxView({ node, x, y, width, height }: Box): Spec {
   );
 }
 
-/** Columns from left to right, each in the middle of the height. */
+/** Places columns from left to right, each vertically centred. */
 function beside(nodes: readonly FlowNode[]): Placed {
   const columns = 1 + Math.max(0, ...nodes.map(({ column }) => column));
   const [width, gap, between] = [236, 60, 20];
@@ -81,7 +81,7 @@ function beside(nodes: readonly FlowNode[]): Placed {
   return { boxes, width: columns * (width + gap) - gap + 4, height: height + 4 };
 }
 
-/** One below the other, each step a little further in. */
+/** Places boxes one below the other, each step further indented. */
 function below(nodes: readonly FlowNode[]): Placed {
   const [width, indent, between] = [340, 18, 16];
   let y = 2;
@@ -102,7 +102,7 @@ function acrossPath(from: Box, to: Box): string {
   const [x1, y1] = [from.x + from.width, from.y + from.height / 2];
   const [x2, y2] = [to.x, to.y + to.height / 2];
   const middle = (x1 + x2) / 2;
-  // What passes over a column goes below it, from one underside to the other.
+  // Edges that skip a column run below it.
   if (to.node.column - from.node.column > 1) {
     const [left, right] = [x1 - 40, x2 + 40];
     const [leftEnd, rightEnd] = [from.y + from.height, to.y + to.height];
@@ -117,7 +117,7 @@ function downPath(from: Box, to: Box): string {
   return `M${x} ${from.y + from.height}V${to.y + to.height / 2}H${to.x}`;
 }
 
-/** A text that fits into a box, by the width that a letter has on average. */
+/** Shortens a text to fit a box, by the average width of a letter. */
 function shortened(text: string, width: number): string {
   const letters = Math.floor((width - 2 * PADDING) / 6.6);
   return text.length <= letters ? text : `…${text.slice(text.length - letters + 1)}`;

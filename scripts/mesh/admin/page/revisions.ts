@@ -23,12 +23,12 @@ const MARKS: Readonly<Record<RevisionView["state"], string>> = {
   "at zero": "○ at zero",
 };
 
-/** The state of a revision in a word, with a symbol that is distinct without colour. */
+/** Shows the state of a revision as a word with a symbol that is distinct without colour. */
 export function stateMark({ state }: RevisionView): string {
   return MARKS[state];
 }
 
-/** A card for each revision; where there are many, a line for each service, which opens to its cards. */
+/** Shows a card for each revision, or if there are many, a line for each service that opens to its cards. */
 export function revisionsView(
   state: MeshState,
   choice: Choice = EVERYTHING,
@@ -57,7 +57,7 @@ export function revisionsView(
   ];
 }
 
-/** A service in one line, and the cards of its revisions where it is open. */
+/** Shows a service in one line, with the cards of its revisions if it is open. */
 function serviceView({ service, revisions }: Chosen, state: MeshState, isOpen: boolean): Spec {
   const key = keyOf(service);
   const sum = { requests: 0, errors: 0, rate: 0, recent: 0 };
@@ -128,7 +128,7 @@ function revisionView(service: ServiceState, revision: RevisionView, state: Mesh
   );
 }
 
-/** The figures of now and of the time range; red is only what fails now. */
+/** Shows the current figures and those of the time range; only current failures are red. */
 function figuresView(traffic: RevisionView["traffic"], state: MeshState): Spec {
   const { recent } = traffic;
   const range = rangeText(state);
@@ -151,7 +151,7 @@ function figuresView(traffic: RevisionView["traffic"], state: MeshState): Spec {
   );
 }
 
-/** What the ends and the middle of the time axis are called, by the seconds of the time range. */
+/** The labels of the ends and the middle of the time axis, by the seconds of the time range. */
 const AXES: Readonly<Record<number, readonly [from: string, middle: string]>> = {
   10: ["10 s ago", "5 s"],
   60: ["1 min ago", "30 s"],
@@ -189,12 +189,12 @@ function chartsView({ series }: RevisionView["traffic"], state: MeshState): Spec
   ];
 }
 
-/** The share of failed requests, from 0 to 1; undefined without requests. */
+/** Returns the share of failed requests, from 0 to 1; undefined without requests. */
 export function errorShare({ requests, errors }: { requests: number; errors: number }): number | undefined {
   return requests === 0 ? undefined : errors / requests;
 }
 
-/** Why a revision is in its state; for a ready one, how long it took to start. */
+/** Explains the state of a revision; for a ready one, how long it took to start. */
 function reasonText({ state, reason }: RevisionView): string {
   return state === "ready" && reason !== "" ? `ready ${reason}` : reason;
 }

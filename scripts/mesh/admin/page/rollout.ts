@@ -23,7 +23,7 @@ const VERDICTS = {
   undecided: { words: "◐ not decided yet", kind: "" },
 } as const;
 
-/** What each statement leads to once it is proved, and whether that is the end of the rollout. */
+/** The consequence of each statement once it is proved, and whether it ends the rollout. */
 const STATEMENTS: Readonly<Record<string, { words: string; kind: "good" | "bad" }>> = {
   worse: { words: "worse than the baseline: rolled back", kind: "bad" },
   "no more errors": { words: "no more errors", kind: "good" },
@@ -31,7 +31,7 @@ const STATEMENTS: Readonly<Record<string, { words: string; kind: "good" | "bad" 
   "no slower p99": { words: "no slower 99 %", kind: "good" },
 };
 
-/** A rollout: what it does, its steps, both revisions, the verdict so far and what comes next. */
+/** Shows a rollout: its phase, its steps, both revisions, the verdict so far and the next step. */
 export function rolloutView(rollout: RolloutState, nowMs: number): Spec {
   const { service, candidate, baseline, outcome, doing, sinceMs, steps, share } = rollout;
   const { mark, kind } = OUTCOMES[outcome];
@@ -150,11 +150,11 @@ function evidenceView({ name, value, threshold }: Evidence): Spec {
       h("rect", { class: "track", x: 0, y: 2, width: 100, height: 6 }),
       h("rect", { class: "seen", x: 0, y: 2, width: Math.round(part * 1000) / 10, height: 6 }),
     ),
-    h("span", { class: "number" }, part >= 1 ? "proved" : `${Math.round(part * 100)} % of what it takes`),
+    h("span", { class: "number" }, part >= 1 ? "proved" : `${Math.round(part * 100)} % of the threshold`),
   );
 }
 
-/** The process that runs the rollout, or the command that continues a rollout without one. */
+/** Shows the process that runs the rollout, or the command that continues a rollout without one. */
 function carrierView({ service, by, beganMs, carriedOut, outcome }: RolloutState, nowMs: number): Spec {
   const began = `Begun by ${by} ${passed(nowMs - beganMs)} ago`;
   const command = (action: string): Spec => h("code", {}, `./kyc rollout ${service} ${action}`);

@@ -2,10 +2,10 @@ import { counted } from "../../../format.ts";
 import type { MeshState } from "../schema.ts";
 import { h, type Spec } from "../../../text/html.ts";
 
-/** How many rules are listed. */
+/** The number of listed rules. */
 const LISTED = 50;
 
-/** Which file and line each rule comes from, and what it does; those with the words that are searched for. */
+/** Shows the file, line and action of each rule that has the searched words. */
 export function rulesView(rules: MeshState["rules"], search = ""): Spec[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const found = rules.filter(({ route, object, name, hosts, matches, action }) => {

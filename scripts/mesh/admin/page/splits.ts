@@ -9,7 +9,7 @@ export interface Share {
   /** Planned, from 0 to 100. */
   percent: number;
   count: number;
-  /** How many different buckets, where a header decides. */
+  /** The number of distinct buckets, if a header decides. */
   buckets?: number;
   share: number;
   low: number;
@@ -28,7 +28,7 @@ export function sharesOf({ targets, observed }: SplitState): Share[] {
   });
 }
 
-/** Whether the planned share is within the observed interval. At 0 % and 100 % every request has to agree. */
+/** Whether the planned share is within the observed interval. At 0 % and 100 % every request must agree. */
 export function isAsPlanned({ percent, count, low, high }: Share, requests: number): boolean {
   if (percent === 0) return count === 0;
   if (percent === 100) return count === requests;
@@ -65,7 +65,7 @@ function splitView(service: ServiceState, split: SplitState, nowMs: number): Spe
   );
 }
 
-/** The shares of the observed buckets, which do not depend on the number of requests of an applicant. */
+/** Shows the shares of the observed buckets, which do not depend on the number of requests per applicant. */
 function bucketsText(header: string, shares: readonly Share[]): string {
   const seen = shares.reduce((sum, { buckets = 0 }) => sum + buckets, 0);
   if (seen === 0) return `By the buckets of ${header}; no request had one yet.`;

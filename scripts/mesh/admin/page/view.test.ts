@@ -20,17 +20,17 @@ import { foundText, headText, pageView } from "./view.ts";
 
 const textsOf = (specs: readonly Spec[]): string => specs.map(textOf).join("\n");
 
-/** All elements below, from outside in. */
+/** Returns all elements below, from outside in. */
 function all(children: readonly Child[]): Spec[] {
   return children.flatMap((child) => (typeof child === "string" ? [] : [child, ...all(child.children)]));
 }
 
 describe("the page", () => {
-  test("is made of what the mesh can say", () => {
+  test("is made of the mesh's data", () => {
     expect(Check(MeshState, stateOf())).toBe(true);
   });
 
-  test("shows flow, splits, revisions and rules, each with its place", () => {
+  test("shows flow, splits, revisions and rules, each with its position", () => {
     const text = textsOf(pageView(stateOf()));
     for (const words of [
       "split by Knative",
@@ -47,7 +47,7 @@ describe("the page", () => {
     expect(headText(stateOf())).toBe("live; configuration 3, in force for 1 min");
   });
 
-  test("shows where Gateways answer beside the main port, as links", () => {
+  test("links the ports of Gateways besides the main one", () => {
     const url = "https://shop.example.localhost:8443";
     const specs = pageView(stateOf({ gateways: [{ title: "HTTPS, port 443", url, gateways: ["kyc/web"] }] }));
     expect(textsOf(specs)).toContain(`on other ports too: ${url} (HTTPS, port 443, Gateway kyc/web).`);
@@ -78,14 +78,14 @@ describe("the page", () => {
     expect(figuresOf(10, 10).text).toContain("errors, 10 s50 % requests, 10 s40 median, 10 s2 ms");
   });
 
-  test("has no link or picture from elsewhere, and no style or script within", () => {
+  test("has no external link or picture, and no inline style or script", () => {
     for (const { tag, attributes } of all(pageView(stateOf()))) {
       expect(["script", "style", "img", "iframe"]).not.toContain(tag);
       expect(Object.keys(attributes).filter((name) => name === "style" || name.startsWith("on"))).toEqual([]);
     }
   });
 
-  test("says what each picture shows, and names each field", () => {
+  test("describes each picture, and names each field", () => {
     const elements = all(pageView(stateOf()));
     const pictures = elements.filter(({ tag }) => tag === "svg");
     expect(pictures.length).toBeGreaterThan(5);
@@ -98,7 +98,7 @@ describe("the page", () => {
     }
   });
 
-  test("keeps each switch where it was when a fault comes and goes", () => {
+  test("does not move the forms when a fault is set or cleared", () => {
     const fault = {
       service: "credit-check",
       revision: "credit-check-basic",
@@ -114,7 +114,7 @@ describe("the page", () => {
     expect(textsOf(off)).not.toContain("⚠");
   });
 
-  test("shows an edit that is not in force, with its place and its fix", () => {
+  test("shows an edit that is not in force, with its position and fix", () => {
     const problem = {
       severity: "error" as const,
       at: { file: "a.yaml", line: 7, column: 1 },
@@ -159,7 +159,7 @@ describe("planned and seen", () => {
     ]);
   });
 
-  test("says the share of applicants by the buckets seen, where a header decides", () => {
+  test("shows the share of applicants by the observed buckets if a header decides", () => {
     const [service] = stateOf().services;
     if (service === undefined) throw new Error("no service");
     const split = splitOf({
@@ -176,7 +176,7 @@ describe("planned and seen", () => {
     expect(textOf()).not.toContain("bucket");
   });
 
-  test("says when it is not as planned, and gives no verdict before the first request", () => {
+  test("reports a deviation from the plan, and no verdict before the first request", () => {
     const [service] = stateOf().services;
     if (service === undefined) throw new Error("no service");
     const text = (count: number, percent: number): string => {
@@ -204,7 +204,7 @@ describe("a rollout", () => {
       "planned 25 %, seen 24.1 % of 400 requests at this step",
       "Verdict so far: ◐ not decided yet",
       "no slower medianproved",
-      "no more errors50 % of what it takes",
+      "no more errors50 % of the threshold",
       "Next: 100 %, in about 12 s if the evidence keeps growing",
       "carried out by ann@host",
     ]) {
@@ -212,7 +212,7 @@ describe("a rollout", () => {
     }
   });
 
-  test("says how to go on where no process runs it, and what it came to when it is over", () => {
+  test("explains how to continue it without a process, and shows the result after its end", () => {
     const carriedOut = { by: "ann@host", seenMs: 40_000, isAlive: false };
     expect(textOfPage({ carriedOut })).toContain(
       "No process runs it since 1 min, and the split does not change. To continue: ./kyc rollout credit-check --resume",
@@ -224,7 +224,7 @@ describe("a rollout", () => {
     expect(over).not.toContain("Next:");
   });
 
-  test("takes no place where there is none", () => {
+  test("is hidden if there is none", () => {
     const [, section] = pageView(stateOf());
     expect(section?.attributes["hidden"]).toBe("");
   });
@@ -235,7 +235,7 @@ describe("many revisions", () => {
   const rows = (choice: Choice): string[] =>
     all(pageView(state, choice)).flatMap(({ attributes }) => attributes["data-service-row"] ?? []);
 
-  test("are one line a service, fifty at first, and as many more as asked for", () => {
+  test("are one line per service, fifty at first, and more on request", () => {
     expect(rows(EVERYTHING).length).toBe(50);
     expect(rows({ ...EVERYTHING, limit: 100 }).length).toBe(100);
     expect(textsOf(pageView(state))).toContain("450 services not listed");
@@ -258,7 +258,7 @@ describe("many revisions", () => {
     expect(textsOf(pageView(state))).toContain("Drawn: the busiest of 500 services; search for others.");
   });
 
-  test("have their cards where the service is open", () => {
+  test("have cards if the service is open", () => {
     const open = pageView(state, { ...EVERYTHING, search: "shop-7", open: new Set(["kyc/shop-7"]) });
     const cards = all(open).filter(({ attributes }) => attributes["data-key"]?.startsWith("kyc/shop-7/"));
     expect(cards.map(({ attributes }) => attributes["aria-label"])).toEqual(["shop-7-a", "shop-7-b"]);
@@ -266,7 +266,7 @@ describe("many revisions", () => {
 });
 
 describe("the flow", () => {
-  test("takes the service behind the ingress for the caller where none is public", () => {
+  test("takes the service behind the ingress as the caller if none is public", () => {
     const services = stateOf().services.map((service) => ({
       ...service,
       visibility: "cluster-local" as const,
@@ -291,7 +291,7 @@ describe("the flow", () => {
     expect(nodes.map(({ column }) => column)).toEqual([0, 1, 2, 3, 3]);
   });
 
-  test("shows an edge past the aggregator when requests take it", () => {
+  test("shows an edge past the aggregator if requests take it", () => {
     const state = stateOf();
     state.services[0]?.inflows.push({ listener: "ingress", requests: 10, errors: 0, rate: 1 });
     expect(flowOf(state).edges).toContainEqual({
@@ -351,7 +351,7 @@ describe("the flow", () => {
 describe("a fault's form", () => {
   const named = { service: "s", revision: "r" };
 
-  test("sets what its fields hold, and leaves out a field of 0", () => {
+  test("sends the values of its fields, without a field of 0", () => {
     expect(changeOf({ error: 5, status: 503, delay: 200 }, named)).toEqual({
       set: { ...named, error: { percent: 5, status: 503 }, delay: { percent: 100, ms: 200 } },
     });
@@ -360,13 +360,13 @@ describe("a fault's form", () => {
     });
   });
 
-  test("switches off what is named, or all", () => {
+  test("clears the named faults, or all", () => {
     expect(changeOf(undefined, named)).toEqual({ clear: named });
     expect(changeOf(undefined, { service: undefined, revision: undefined })).toEqual({ clear: {} });
   });
 });
 
-/** The way to each element, as tags and indices. */
+/** Returns the path to each element, as tags and indices. */
 function paths(children: readonly Child[], above = ""): string[] {
   return children.flatMap((child, i) => {
     if (typeof child === "string") return [];

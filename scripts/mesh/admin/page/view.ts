@@ -10,7 +10,7 @@ import { rulesView } from "./rules.ts";
 import { h, type Spec } from "../../../text/html.ts";
 import { splitsView } from "./splits.ts";
 
-/** The whole page below its head, drawn from the state of the mesh: what the user chose to see of it. */
+/** Draws the page from the state of the mesh and the user's choice. */
 export function pageView(state: MeshState, choice: Choice = EVERYTHING): Spec[] {
   const chosen = chosenOf(state, choice);
   const services = pictured(state, chosen, choice);
@@ -65,7 +65,7 @@ export function pageView(state: MeshState, choice: Choice = EVERYTHING): Spec[] 
   ];
 }
 
-/** Where Gateways answer beside the ingress gateway's main port. */
+/** Lists the ports of Gateways besides the ingress gateway's main one. */
 function gatewaysView(gateways: MeshState["gateways"]): Spec {
   return h(
     "p",
@@ -80,7 +80,7 @@ function gatewaysView(gateways: MeshState["gateways"]): Spec {
   );
 }
 
-/** How much a search has found. */
+/** Describes the result of a search. */
 export function foundText(state: MeshState, choice: Choice): string {
   const chosen = chosenOf(state, choice);
   const found = chosen.reduce((sum, { revisions }) => sum + revisions.length, 0);
@@ -89,7 +89,7 @@ export function foundText(state: MeshState, choice: Choice): string {
   return `${count(found)}${of} revisions of ${counted(chosen.length, "service")}`;
 }
 
-/** Which of many services are drawn; empty where all are. */
+/** Describes which of many services are drawn; empty if all are. */
 function moreText(drawn: number, all: number, state: MeshState): string {
   if (drawn === all) return "";
   if (drawn === 0) {

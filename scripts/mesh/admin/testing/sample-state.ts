@@ -2,7 +2,7 @@ import type { MeshState, RevisionView, RolloutState, SplitState, TrafficState } 
 
 const NOTHING = { requests: 0, errors: 0, p50Ms: null, p90Ms: null, p99Ms: null };
 
-/** What was served in the last step: the numbers of requests and of failures. */
+/** Returns traffic with these numbers of requests and failures in the last step. */
 export function trafficOf(requests = 0, errors = 0): TrafficState {
   const sums = requests === 0 ? NOTHING : { requests, errors, p50Ms: 2, p90Ms: 4, p99Ms: 8 };
   return {
@@ -19,7 +19,7 @@ export function revisionOf(tag: string, more: Partial<RevisionView> = {}): Revis
   return { name, tags: [tag], state: "ready", reason: "in 300 ms", traffic: trafficOf(100), ...more };
 }
 
-/** A split of the credit check: what is planned for each tag, and what was seen. */
+/** Returns a split of the credit check: the planned and the observed share of each tag. */
 export function splitOf(
   shares: Record<string, { percent: number; count: number; low: number; high: number }>,
 ): SplitState {
@@ -53,7 +53,7 @@ export function splitOf(
 
 const HALF = { percent: 50, count: 50, low: 0.35, high: 0.65 };
 
-/** A mesh in which all is well: an aggregator, and a credit check whose two versions share the requests. */
+/** Returns a healthy mesh: an aggregator, and a credit check whose two versions share the requests. */
 export function stateOf(more: Partial<MeshState> = {}): MeshState {
   return {
     generation: 3,
@@ -105,7 +105,7 @@ export function stateOf(more: Partial<MeshState> = {}): MeshState {
   };
 }
 
-/** A mesh with so many services, each with two revisions at zero, but for those that have traffic. */
+/** Returns a mesh with this many services, each with two revisions without traffic, except for the busy ones. */
 export function manyRevisions(services: number, busy: Record<string, TrafficState> = {}): MeshState {
   const [sample] = stateOf().services;
   if (sample === undefined) throw new Error("no service");
@@ -121,7 +121,7 @@ export function manyRevisions(services: number, busy: Record<string, TrafficStat
   });
 }
 
-/** A rollout of the credit check that is judged at its second step. */
+/** Returns a rollout of the credit check that is judged at its second step. */
 export function rolloutOf(more: Partial<RolloutState> = {}): RolloutState {
   return {
     id: "credit-check-1",

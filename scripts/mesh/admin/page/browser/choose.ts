@@ -1,6 +1,6 @@
 import { type Choice, EVERYTHING, type Show } from "../choice.ts";
 
-/** The form above the page: what the user chose, kept in the address, so that a reload or a link shows the same. */
+/** The form above the page. The user's choice is kept in the address, so that a reload or a link shows the same. */
 export class Chooser {
   readonly #form: HTMLFormElement;
   readonly #view: HTMLElement;
@@ -8,7 +8,7 @@ export class Chooser {
   readonly #open = new Set<string>();
   #limit = EVERYTHING.limit;
 
-  /** @param onChange called when the choice changes, with whether it needs other figures from the mesh */
+  /** @param onChange called after the choice changes, with whether it needs other figures from the mesh */
   constructor(form: HTMLFormElement, view: HTMLElement, onChange: (isRange: boolean) => void) {
     this.#form = form;
     this.#view = view;
@@ -56,7 +56,7 @@ export class Chooser {
     this.#onChange(false);
   }
 
-  /** `/` leads to the search, and Escape clears it. */
+  /** `/` focuses the search, and Escape clears it. */
   #key(event: KeyboardEvent): void {
     const search = this.#form.elements.namedItem("search");
     if (!(search instanceof HTMLInputElement)) return;
@@ -71,7 +71,7 @@ export class Chooser {
     }
   }
 
-  /** The Enter key in the search opens the first service that was found, and leads to it. */
+  /** Enter in the search opens and focuses the first service that was found. */
   #openFirst(): void {
     const first = this.#view.querySelector<HTMLDetailsElement>("[data-service-row]");
     if (first === null) return;
@@ -90,7 +90,7 @@ export class Chooser {
         else control.value = value;
       }
     }
-    // A value that no option has leaves none chosen.
+    // An unknown value leaves no option selected.
     if (this.#value("seconds") === "" || this.#value("show") === "") this.#form.reset();
   }
 
@@ -107,7 +107,7 @@ export class Chooser {
 const SHOWS: readonly Show[] = ["all", "busy", "failing"];
 const DEFAULTS: Readonly<Record<string, string>> = { seconds: "60", search: "", show: "all" };
 
-/** Whether a key goes into a field. */
+/** Whether a key is typed into a field. */
 function isTyping({ target, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
   const isField =
     target instanceof HTMLTextAreaElement ||

@@ -6,8 +6,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const written = new WeakMap<Element, Spec["attributes"]>();
 
 /**
- * Updates the children of an element to the wanted ones. Elements that stay keep their focus and their input: those
- * with a `data-key` are found by it, all others by their place.
+ * Updates the children of an element to the wanted ones. Elements that stay keep their focus and input: those with a
+ * `data-key` are matched by it, all others by position.
  */
 export function patch(parent: Element, wanted: readonly Child[]): void {
   const keyed = keepKeyed(parent, wanted);
@@ -34,7 +34,7 @@ export function patch(parent: Element, wanted: readonly Child[]): void {
 
 const KEY = "data-key";
 
-/** Removes the children whose key is no longer wanted, so that no other has to move; the children that stay, by key. */
+/** Removes the children with unwanted keys, so that no other has to move. Returns the remaining children by key. */
 function keepKeyed(parent: Element, wanted: readonly Child[]): Map<string, Element> {
   const kept = new Map<string, Element>();
   const keys = new Set(
