@@ -66,6 +66,16 @@ describe("the place of a field", () => {
     expect(place(only("a: {b, c: 1}\n").at(["a", "b"]))).toBe("1:5");
   });
 
+  test("is right where JavaScript has the names in another order than the text", () => {
+    const document = only('a: {b: 1, "10": 2, "2": {"7": 3, c: 4}}\n');
+    expect(place(document.at(["a", "b"]))).toBe("1:8");
+    expect(place(document.atKey(["a", "10"]))).toBe("1:11");
+    expect(place(document.at(["a", "10"]))).toBe("1:17");
+    expect(place(document.at(["a", "2", "c"]))).toBe("1:37");
+    expect(place(document.atKey(["a", "2", "7"]))).toBe("1:26");
+    expect(place(document.at(["a", 2, 7]))).toBe("1:31");
+  });
+
   test("in an anchored map is where the map is written, not where it is used", () => {
     const document = only("a: &split\n  weight: 5\nb: *split\nc:\n  - *split\n");
     expect(document.value).toEqual({ a: { weight: 5 }, b: { weight: 5 }, c: [{ weight: 5 }] });
