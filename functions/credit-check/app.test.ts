@@ -11,7 +11,7 @@ const REVISION = "credit-check-00007";
 const FLAGS =
   '"blackListed":false,"restrictedNational":false,"suspiciousActivity":false,"interpolConductBad":false,"militaryTrained":false,"employmentBad":false,"creditUsageBad":false';
 const WITH_JANE = await withPersons("sanctions,Jane Planted,,,");
-/** The contract's answers, to the letter. */
+/** The contract's answers, byte for byte. */
 const ANSWERS: Readonly<Record<string, string>> = {
   basic: '{"type":"BASIC","blackListed":false,"backgroundCheckPass":true}',
   advanced: `{"type":"ADVANCED",${FLAGS},"backgroundCheckPass":true}`,
@@ -26,18 +26,18 @@ function check(variant: Variant) {
   return { ...fake, app, ask: (path: string, init?: RequestInit) => app.handle(request(path, init)) };
 }
 
-/** What a variant answers; of one that the contract does not know, its own example. */
+/** The answer of a variant; for one that is not in the contract, its own example. */
 function answerOf({ name, example }: Variant): string {
   return ANSWERS[name] ?? JSON.stringify(example);
 }
 
-test("the variants of the contract are there, and each has a name of its own", () => {
+test("the contract's variants exist, with unique names", () => {
   const names = variants.map((variant) => variant.name);
   expect(names).toEqual(expect.arrayContaining(Object.keys(ANSWERS)));
   expect(new Set(names).size).toBe(names.length);
 });
 
-test("Elysia awaits no answer of a check that has it at once", () => {
+test("Elysia does not await the answer of a synchronous check", () => {
   for (const variant of variants.filter(({ later }) => later !== true)) {
     const routes = check(variant).app.routes.filter(({ method }) => method === "GET");
     const checks = routes.filter(({ path }) => path.startsWith("/credit-check/"));
@@ -67,7 +67,7 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))(
 
     describe.each(ways)("%s", (_way, ask) => {
       test.each([`/credit-check/${name}`, "/credit-check/report"])(
-        "answers at %s, to the letter",
+        "answers at %s, byte for byte",
         async (path) => {
           const response = await ask(path);
           expect(response.status).toBe(200);
@@ -76,7 +76,7 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))(
         },
       );
 
-      test("answers whatever the query and the user", async () => {
+      test("answers for any query and user", async () => {
         const response = await ask("/credit-check/report?type=x&name=jane", {
           headers: { "end-user": "advanced" },
         });
@@ -134,7 +134,7 @@ describe("a check that fails", () => {
   ];
   const coded = (message: string) => Object.assign(new TypeError(message), { status: 404 });
 
-  test("and one that answers later than its request are kept apart", async () => {
+  test("and one that answers after a delay are distinguished", async () => {
     const { ask } = check({ ...parts, later: true, check: async () => (await Bun.sleep(1), example) });
     expect(await (await ask("/credit-check/report")).json()).toEqual(example);
   });
@@ -191,15 +191,18 @@ describe("an applicant", () => {
     [400, "", post("{")],
     [415, "", post(planted, "text/plain")],
     [413, "", post({ ...planted, name: "Planted".repeat(10_000) })],
-  ])("that is not as described is a %i that names %s, and repeats nothing", async (status, path, init) => {
-    const response = await app("advanced").handle(request("/credit-check/report", init));
-    const text = await response.text();
-    const { errors = [] }: { errors?: { path: string }[] } = JSON.parse(text);
-    expect([response.status, response.headers.get("content-type")]).toEqual([
-      status,
-      "application/problem+json",
-    ]);
-    if (path !== "") expect(errors.map((error) => error.path)).toContain(path);
-    expect(text).not.toContain("Planted");
-  });
+  ])(
+    "that does not match the schema is a %i that names %s, without repeating values",
+    async (status, path, init) => {
+      const response = await app("advanced").handle(request("/credit-check/report", init));
+      const text = await response.text();
+      const { errors = [] }: { errors?: { path: string }[] } = JSON.parse(text);
+      expect([response.status, response.headers.get("content-type")]).toEqual([
+        status,
+        "application/problem+json",
+      ]);
+      if (path !== "") expect(errors.map((error) => error.path)).toContain(path);
+      expect(text).not.toContain("Planted");
+    },
+  );
 });

@@ -21,8 +21,8 @@ test.each([
     { CREDIT_CHECK_VARIANT: "unheard-of" },
     'CREDIT_CHECK_VARIANT is "unheard-of"; expected one of basic, advanced, v3',
   ],
-])("the environment %p stops the start with what is known", (env, message) => {
+])("the environment %p prevents the start, with the known variants", (env, message) => {
   expect(() => readCreditCheckConfig(env)).toThrow(message);
 });
 
-test("there is no variant of another name", () => expect(() => variantOf("unheard-of")).toThrow(RangeError));
+test("another name is no variant", () => expect(() => variantOf("unheard-of")).toThrow(RangeError));

@@ -21,12 +21,12 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))(
     });
     const text = () => app.handle(request("/swagger/json")).then((response) => response.text());
 
-    // A version that is added needs no change here.
+    // A new variant needs no change here.
     test.if(DOCUMENTED.includes(name))("has this document", async () => {
       expect(JSON.parse(await text())).toMatchSnapshot();
     });
 
-    test("names its own paths and no other variant's", async () => {
+    test("contains only the paths of its own variant", async () => {
       const { paths } = readDocument(await text());
       expect(Object.keys(paths)).toEqual([`/credit-check/${name}`, "/credit-check/report"]);
       expect(paths["/credit-check/report"]?.get.parameters.map((parameter) => parameter.name)).toEqual([
@@ -34,7 +34,7 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))(
       ]);
     });
 
-    test("gives examples that are what their schemas say", async () => {
+    test("has examples that match their schemas", async () => {
       const examples = [...examplesOf(readDocument(await text()))];
       expect(examples).toHaveLength(2 * 4 + 2 * (4 + 3 + 1));
       const schemas = { Applicant, CreditCheck: variant.answer, CreditCheckError, Problem };

@@ -6,7 +6,7 @@ import { aggregator } from "./testing/contract.ts";
 const KEY = "a key for tests only";
 const ids = Array.from({ length: 20_000 }, (_, i) => `A-${i}`);
 
-test("an applicant has one bucket of four digits, by HMAC-SHA-256 under the key", () => {
+test("an applicant has one bucket of four digits, by HMAC-SHA-256 with the key", () => {
   const [one, other] = [createBuckets(KEY), createBuckets("another key for tests")];
   for (const id of ids.slice(0, 100)) {
     const digest = createHmac("sha256", KEY).update(id).digest();
@@ -19,7 +19,7 @@ test.each([
   ["with a key", createBuckets(KEY)],
   ["without a key", createBuckets("")],
 ])("buckets are even: %s", (_how, bucketOf) => {
-  // Chi-square of ten ranges of equal width; 33.7 is passed by chance once in ten thousand runs.
+  // Chi-square of ten ranges of equal width; it exceeds 33.7 by chance once in ten thousand runs.
   const counts = Array.from({ length: 10 }, () => 0);
   for (const id of ids) {
     const range = Number(bucketOf(id).slice(0, 1));
@@ -29,7 +29,7 @@ test.each([
   expect(counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)).toBeLessThan(33.7);
 });
 
-test("the credit check is reported the bucket of the aggregator, and never one that a caller sends", async () => {
+test("the credit check gets the aggregator's bucket, never one that a caller sends", async () => {
   const buckets: (string | null)[] = [];
   const { ask, text } = aggregator(async (_url, init) => {
     buckets.push(new Headers(init?.headers).get("x-kyc-bucket"));

@@ -15,7 +15,7 @@ test.each([
     'UPSTREAM_TIMEOUT_MS is "0"; expected a whole number from 1',
   ],
   [{ CREDIT_CHECK_URL: "http://a", BUCKET_KEY: "planted" }, "BUCKET_KEY is too short; expected a secret of"],
-])("the environment %p stops the start", (env, message) => {
+])("the environment %p prevents the start", (env, message) => {
   expect(() => readAggregatorConfig(env)).toThrow(message);
 });
 

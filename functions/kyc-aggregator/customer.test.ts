@@ -19,7 +19,7 @@ describe("the nine keys", () => {
     );
   });
 
-  test("are never displaced or changed by keys that it does not know", async () => {
+  test("are never moved or changed by unknown keys", async () => {
     const unknown = fc.dictionary(
       fc.stringMatching(/^[A-Za-z_$][\w$]{0,12}$/),
       fc.jsonValue({ maxDepth: 2 }),
@@ -52,7 +52,7 @@ describe("the nine keys", () => {
     ],
     ["[]"],
     ["true"],
-  ])("are not made up from %s", async (body) => {
+  ])("are not invented from %s", async (body) => {
     const { ask, lines } = aggregator(answering(body));
     expect(await (await ask("/kyc/v1/customer")).text()).toBe(failure(SENTENCES.wrong_shape));
     expect(lines()).toMatchObject([
@@ -107,7 +107,7 @@ describe("an answer of the credit check that looks like an object of the framewo
     expect(await deps.metrics.text()).toContain('route="/kyc/v1/customer",status="200"');
   });
 
-  test("is passed through or refused, whatever its keys are", async () => {
+  test("is forwarded or refused, for any keys", async () => {
     const keys = fc.constantFrom(
       "constructor",
       "__proto__",
@@ -135,7 +135,7 @@ describe("an answer of the credit check that looks like an object of the framewo
   });
 });
 
-test("no query, header or body gets into the log, whatever it is", async () => {
+test("no query, header or body is logged", async () => {
   const word = fc.stringMatching(/^[A-Za-z0-9]{8,20}$/).map((text) => `q${text}q`);
   await fc.assert(
     fc.asyncProperty(fc.array(word, { minLength: 6, maxLength: 6 }), fc.boolean(), async (words, works) => {

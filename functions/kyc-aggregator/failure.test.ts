@@ -35,26 +35,29 @@ describe("a failure behind the aggregator", () => {
     ["too_large", async () => new Response("x".repeat(65_537))],
   ];
 
-  test.each(failures)("(%s) is the contract's error, and says nothing internal", async (outcome, fetch) => {
-    const { ask, lines, text } = aggregator(fetch, 20);
-    for (const prefix of PREFIXES) {
-      const response = await ask(prefix);
-      expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/json"]);
-      const body = await response.text();
-      expect(body).toBe(failure(SENTENCES[outcome]));
-      expect(Value.Check(KycError, JSON.parse(body))).toBe(true);
-    }
-    expect(lines()).toMatchObject(
-      PREFIXES.map((route) => ({
-        level: "error",
-        msg: "request",
-        route,
-        status: 500,
-        upstream: { outcome },
-      })),
-    );
-    expect(text()).not.toMatch(/secret|internal|10\.0\.0\.7/);
-  });
+  test.each(failures)(
+    "(%s) is the contract's error, and reveals nothing internal",
+    async (outcome, fetch) => {
+      const { ask, lines, text } = aggregator(fetch, 20);
+      for (const prefix of PREFIXES) {
+        const response = await ask(prefix);
+        expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/json"]);
+        const body = await response.text();
+        expect(body).toBe(failure(SENTENCES[outcome]));
+        expect(Value.Check(KycError, JSON.parse(body))).toBe(true);
+      }
+      expect(lines()).toMatchObject(
+        PREFIXES.map((route) => ({
+          level: "error",
+          msg: "request",
+          route,
+          status: 500,
+          upstream: { outcome },
+        })),
+      );
+      expect(text()).not.toMatch(/secret|internal|10\.0\.0\.7/);
+    },
+  );
 
   test("has a sentence of its own, without an address", () => {
     const sentences = Object.values(SENTENCES);
@@ -77,7 +80,7 @@ describe("a failure behind the aggregator", () => {
     expect(response.headers.has("x-kyc-revision")).toBe(false);
   });
 
-  test("of the aggregator's own making is the contract's error too", async () => {
+  test("of the aggregator itself is the contract's error too", async () => {
     const { app, text } = aggregator(mesh("basic"));
     const broken = new Proxy(request("/kyc/v1/customer"), {
       get(target, key) {
@@ -95,8 +98,8 @@ describe("a failure behind the aggregator", () => {
   });
 });
 
-describe("a caller who closes the connection", () => {
-  test("is neither a failure of ours nor of the credit check", async () => {
+describe("a caller that closes the connection", () => {
+  test("is a failure neither of the aggregator nor of the credit check", async () => {
     const caller = new AbortController();
     const { ask, lines } = aggregator((_url, init) => {
       caller.abort();

@@ -41,7 +41,7 @@ describe("the two services as processes", () => {
   });
   afterAll(() => [check, aggregator].forEach((service) => service.kill("SIGKILL")));
 
-  test("answer one request together, under one id and one trace, and both say so", async () => {
+  test("answer a request together, and both log one id and one trace", async () => {
     const headers = {
       "x-request-id": "request-7",
       traceparent: `00-${TRACE}-b7ad6b7169203331-01`,
@@ -79,7 +79,7 @@ describe("headers from one service to the other", () => {
   });
   afterAll(() => [check, aggregator].forEach((service) => service.kill("SIGKILL")));
 
-  test("are as many as Bun takes, and no more go on than another service takes", async () => {
+  test("may be as many as Bun accepts, and are forwarded only as far as another service accepts them", async () => {
     const ask = (headers: Record<string, string>) =>
       fetch(`${aggregator.origin}/kyc/v1/customer`, { headers });
     const answer = await ask({ baggage: "b".repeat(16_200) });
@@ -92,7 +92,7 @@ describe("headers from one service to the other", () => {
     expect(pinned.status).toBe(200);
   });
 
-  test("are refused if a pin is longer than any name: dropped, it would leave the request to the split", async () => {
+  test("are refused if a pin is longer than any name, because without it the split would decide", async () => {
     const answer = await fetch(`${aggregator.origin}/kyc/v1/customer`, {
       headers: { "end-user": "u".repeat(1_025) },
     });

@@ -21,7 +21,7 @@ test("the document of the aggregator is this one", () => {
   expect(JSON.parse(text)).toMatchSnapshot();
 });
 
-test("it names its own paths, answers and parameters, and no address", () => {
+test("it contains its own paths, responses and parameters, and no address", () => {
   expect(Object.keys(document.paths)).toEqual(["/kyc/v1/customer", "/ingress/kyc/v1/customer"]);
   expect(document.servers.map((server) => server.url)).toEqual(["/"]);
   const operations = Object.values(document.paths).flatMap(({ get, post }) => [get, post]);
@@ -38,7 +38,7 @@ test("it names its own paths, answers and parameters, and no address", () => {
   expect(text).not.toMatch(/https?:|internal/);
 });
 
-test("each of its examples is what its schema says", () => {
+test("each of its examples matches its schema", () => {
   const examples = [...examplesOf(document)];
   expect(examples).toHaveLength(2 * (2 * (3 + 1 + 1 + Object.keys(SENTENCES).length) + 3 + 1));
   for (const { what, schema, value } of examples) {

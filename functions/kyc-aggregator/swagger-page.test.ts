@@ -19,7 +19,7 @@ describe.skipIf(noBrowser() !== undefined)("the Swagger page", () => {
     aggregator?.kill("SIGKILL");
   });
 
-  /** Opens the page as someone does who knows the address of the service alone. */
+  /** Opens the page from the service's root. */
   async function open(width: number): Promise<{ page: Page; complaints: string[]; urls: string[] }> {
     const page = await browser.newPage({ viewport: { width, height: 800 } });
     const complaints: string[] = [];
@@ -32,7 +32,7 @@ describe.skipIf(noBrowser() !== undefined)("the Swagger page", () => {
     return { page, complaints, urls };
   }
 
-  /** Executes one of the GET operations, by its place on the page. */
+  /** Executes one of the GET operations, by its position on the page. */
   async function execute(page: Page, index: number): Promise<unknown> {
     await page.locator(".opblock-get .opblock-summary-control").nth(index).click();
     await page.locator(".execute").click();
@@ -44,7 +44,7 @@ describe.skipIf(noBrowser() !== undefined)("the Swagger page", () => {
   const overflow = (page: Page): Promise<number> =>
     page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
-  test.each([375, 1280])("tries a request out, at a width of %i", async (width) => {
+  test.each([375, 1280])("executes a request, at a width of %i", async (width) => {
     const { page, complaints, urls } = await open(width);
     expect(page.url()).toBe(`${aggregator.origin}/swagger`);
     expect(await page.title()).toBe("KYC aggregator");
@@ -63,7 +63,7 @@ describe.skipIf(noBrowser() !== undefined)("the Swagger page", () => {
     await page.close();
   });
 
-  test("tries the ingress's path out as well", async () => {
+  test("executes a request at the ingress path", async () => {
     const { page, urls } = await open(800);
     expect(await execute(page, 1)).toMatchObject({ type: "V3" });
     expect(urls.at(-1)).toBe(`${aggregator.origin}/ingress/kyc/v1/customer`);

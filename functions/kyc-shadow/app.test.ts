@@ -48,7 +48,7 @@ function shadow(answering: Answering, more: Partial<ShadowDeps> = {}) {
     asked,
     ask,
     mirror,
-    /** The counts once nothing is under way. */
+    /** The counts when no comparison is running. */
     async counts(): Promise<ShadowCounts> {
       for (;;) {
         const body: unknown = await (await ask(COUNTS_PATH)).json();
@@ -66,7 +66,7 @@ const byOrigin =
     Response.json(origin === CONTROL ? control : candidate, { headers: { "x-kyc-revision": "echo-one" } });
 
 describe("a mirrored request", () => {
-  test("is answered before anyone has answered it", async () => {
+  test("is answered before the versions answer", async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const { mirror, counts, deps } = shadow(() => promise);
     const answer = await mirror({ applicantId: "A-1" });
@@ -77,7 +77,7 @@ describe("a mirrored request", () => {
     expect(deps.activity.calls).toBe(0);
   });
 
-  test("goes to both versions as it came, but without pin and credentials", async () => {
+  test("is sent to both versions unchanged, except for pin and credentials", async () => {
     const { mirror, counts, asked } = shadow(byOrigin({ checkPass: true }, { checkPass: true }));
     await mirror({ applicantId: "A-1", nationality: "SE" });
     await counts();
@@ -121,7 +121,7 @@ describe("a mirrored request", () => {
     expect(JSON.stringify(own)).not.toContain("Zebulon");
   });
 
-  test("whose answers differ has the control asked again, and counts with direction and segment", async () => {
+  test("with different answers is sent to the control again, and counted by direction and segment", async () => {
     const { mirror, counts, asked } = shadow(
       byOrigin({ type: "A", checkPass: true }, { type: "B", checkPass: false, listed: true }),
     );
@@ -153,7 +153,7 @@ describe("a mirrored request", () => {
     );
   });
 
-  test("that differs by the control's own noise is no mismatch of the candidate", async () => {
+  test("that differs by the control's own noise is not a mismatch of the candidate", async () => {
     let asked = 0;
     const { mirror, counts } = shadow((origin) =>
       Response.json({ checkPass: origin === CONTROL ? asked++ === 0 : false }),
@@ -172,7 +172,7 @@ describe("a mirrored request", () => {
     ["no JSON", () => new Response("<html>")],
     ["nothing in time", () => new Promise<Response>(() => {})],
     ["no connection", () => Promise.reject(new Error("refused"))],
-  ])("to which the candidate answers with %s is a failed answer, and nothing else", async (_, answering) => {
+  ])("to which the candidate answers with %s counts only as a failed answer", async (_, answering) => {
     const { mirror, counts } = shadow((origin, init) =>
       origin === CONTROL
         ? Response.json({ checkPass: true })
@@ -191,8 +191,8 @@ describe("a mirrored request", () => {
   });
 });
 
-describe("what is too much", () => {
-  test("is dropped and counted: more at a time than allowed", async () => {
+describe("an excess request", () => {
+  test("is dropped and counted: too many at a time", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { mirror, counts, asked } = shadow(async () => {
       await promise;
@@ -207,7 +207,7 @@ describe("what is too much", () => {
     expect(await counts()).toMatchObject({ received: 10, pairs: 4, dropped: { busy: 6, rate: 0 } });
   });
 
-  test("is dropped and counted: more within a second than allowed", async () => {
+  test("is dropped and counted: too many within a second", async () => {
     const { mirror, counts, pass } = shadow(byOrigin({}, {}), { rate: 2 });
     for (let i = 0; i < 5; i++) {
       await mirror({});
@@ -219,7 +219,7 @@ describe("what is too much", () => {
     expect((await counts()).pairs).toBe(3);
   });
 
-  test("is dropped and counted: while it stops, of its own, and a body over the limit", async () => {
+  test("is dropped and counted: during shutdown, its own requests, and a body over the limit", async () => {
     const { mirror, ask, counts, deps } = shadow(byOrigin({}, {}));
     await ask("/check", { headers: { "x-kyc-shadow": "control" } });
     await ask("/check", {
@@ -232,7 +232,7 @@ describe("what is too much", () => {
   });
 });
 
-test("nothing of a request or an answer is kept but counts, hashes and the names of fields", async () => {
+test("only counts, hashes and field names of a request or an answer are kept", async () => {
   const { mirror, counts, ask, text } = shadow(
     byOrigin(
       { checkPass: true, note: PLANTED },

@@ -27,6 +27,6 @@ test.each([
   [{ ...VERSIONS, SHADOW_SEGMENTS: "a,,b" }, "expected fields of the request"],
   [{ ...VERSIONS, SHADOW_KEY: "planted" }, "SHADOW_KEY is too short"],
   [{ ...VERSIONS, SHADOW_REPEAT_PERCENT: "101" }, "expected a whole number from 0 to 100"],
-])("the environment %p stops the start", (env, message) => {
+])("the environment %p prevents the start", (env, message) => {
   expect(() => readShadowConfig(env)).toThrow(message);
 });

@@ -6,7 +6,7 @@ import { PAGE_FILES } from "./docs/docs-page.ts";
 import { answers, spawnBun, type Child } from "./testing/service-process.ts";
 import { freePort } from "./testing/sockets.ts";
 
-// An image holds a bundle in place of these files. What is loaded late, or is a file, has to be in it.
+// An image contains a bundle instead of these files, including the parts that are loaded later.
 
 describe.each([
   ["credit-check", { CREDIT_CHECK_VARIANT: "v3" }],

@@ -25,7 +25,7 @@ function mistakesOf(env: Environment) {
 }
 
 describe("the environment", () => {
-  test("has a default for all that can have one", () => {
+  test("has a default for every setting that can have one", () => {
     expect(readConfig("test-service", Settings, { ITEM_URL })).toEqual({
       PORT: 8080,
       HOST: "0.0.0.0",
@@ -37,16 +37,16 @@ describe("the environment", () => {
     });
   });
 
-  test("is read as numbers and text", () => {
+  test("is read as numbers and strings", () => {
     const env = { ITEM_URL, PORT: "9000", HOST: "::1", K_REVISION: "test-00001", DRAIN_MS: "0" };
     expect(readConfig("test-service", Settings, env)).toMatchObject({ PORT: 9000, HOST: "::1", DRAIN_MS: 0 });
   });
 
-  test("gives the default if a value is empty", () => {
+  test("yields the default for an empty value", () => {
     expect(readConfig("test-service", Settings, { ITEM_URL, PORT: "" }).PORT).toBe(8080);
   });
 
-  test("is frozen, and keeps nothing that was not asked for", () => {
+  test("is frozen, and contains only the settings of the schema", () => {
     const config = readConfig("test-service", Settings, { ITEM_URL, HOME: "/root" });
     expect(Object.isFrozen(config)).toBe(true);
     expect(config).not.toHaveProperty("HOME");
@@ -74,7 +74,7 @@ describe("the environment", () => {
     expect(mistakes[0]?.wrong).toBe(`is ${quote(text)}`);
   });
 
-  test("is reported all its mistakes at once, each with what was expected", () => {
+  test("is refused with all its mistakes at once, each with the expected value", () => {
     expect(() => readConfig("test-service", Settings, { PORT: "http", DRAIN_MS: "x" })).toThrow(
       [
         "test-service cannot start: 3 mistakes in its environment",
@@ -85,13 +85,13 @@ describe("the environment", () => {
     );
   });
 
-  test("may have a mistake explained in better words", () => {
+  test("may have a specific message for a mistake", () => {
     const read = () =>
       readConfig("test-service", Settings, { ITEM_URL: "x" }, { ITEM_URL: () => "is no item" });
     expect(read).toThrow("  ITEM_URL is no item; expected");
   });
 
-  test("is either read or refused with its mistakes, whatever is in it", () => {
+  test("is either read or refused with its mistakes, for any content", () => {
     const value = fc.oneof(fc.string(), fc.integer().map(String), fc.webUrl());
     const env = fc.record(Object.fromEntries(Object.keys(Settings.properties).map((name) => [name, value])), {
       requiredKeys: [],
@@ -131,6 +131,6 @@ describe("the address of another service", () => {
   ])("may not be %p, which %s", (text, mistake) => expect(originMistake(text)).toBe(mistake));
 });
 
-test("a long value is cut before it is shown", () => {
+test("a long value is truncated before it is shown", () => {
   expect(quote("x".repeat(100))).toBe(`"${"x".repeat(40)}…"`);
 });

@@ -6,13 +6,13 @@ import { Elysia, t, ValidationError } from "elysia";
 import { createFetch } from "ofetch";
 import { exchangeBytes, tcpServer, type TcpServer } from "./testing/sockets.ts";
 
-// What these services rely on, or defend against, in the versions that they are pinned to. Where one
-// of these fails after an upgrade, the code that it names can be simplified or has to be changed.
+// Behaviour of the pinned versions that the services rely on, or work around. If a test fails after an upgrade, the code
+// that it names can be simplified or must be changed.
 
 const request = (path: string) => new Request(`http://localhost${path}`);
 
 describe("Elysia", () => {
-  test("sends the whole of a wrong answer to the client (errors.ts)", async () => {
+  test("sends the whole of an invalid response to the client (errors.ts)", async () => {
     const app = new Elysia().get("/", () => ({ name: "secret" }) as never, {
       response: { 200: t.Object({ name: t.Number() }) },
     });
@@ -28,7 +28,7 @@ describe("Elysia", () => {
     expect(await (await app.handle(request("/"))).text()).toBe("secret");
   });
 
-  test("knows the difference between a wrong request and a wrong answer (errors.ts)", async () => {
+  test("distinguishes an invalid request from an invalid response (errors.ts)", async () => {
     const types: unknown[] = [];
     const app = new Elysia()
       .onError(({ error }) => {
@@ -63,12 +63,12 @@ describe("Elysia", () => {
     expect((await ask(new Elysia({ handler: { standardHostname: false } }))).status).toBe(200);
   });
 
-  test("keeps the last of a query's values if there are several (customer.ts)", async () => {
+  test("keeps the last of several values of a query parameter (customer.ts)", async () => {
     const app = new Elysia().get("/", ({ query }) => query);
     expect(await (await app.handle(request("/?type=a&type=b"))).json()).toEqual({ type: "b" });
   });
 
-  test("takes the text of a number for an integer (config.ts)", async () => {
+  test("accepts a string with digits as an integer (config.ts)", async () => {
     const app = new Elysia().post("/", () => "ok", { body: t.Object({ n: t.Integer() }) });
     const headers = { "content-type": "application/json" };
     const init = { method: "POST", headers, body: '{"n":"1"}' };
@@ -95,7 +95,7 @@ describe("the Swagger plugin", () => {
     expect(await page.text()).toContain("https://cdn.jsdelivr.net/");
   });
 
-  test("lists answers under content types that are never sent (openapi.ts)", async () => {
+  test("lists responses under content types that are never sent (openapi.ts)", async () => {
     const app = new Elysia()
       .use(swagger({ path: "/s" }))
       .get("/", () => "", { response: { 200: t.String() } });
@@ -104,12 +104,12 @@ describe("the Swagger plugin", () => {
 });
 
 describe("ofetch", () => {
-  test("gives malformed JSON back as text (upstream.ts)", async () => {
+  test("returns malformed JSON as text (upstream.ts)", async () => {
     const ask = createFetch({ fetch: Object.assign(async () => new Response("{half"), { preconnect() {} }) });
     expect(await ask("http://upstream")).toBe("{half");
   });
 
-  test("repeats a failed request, unless configured otherwise (exchange.ts)", async () => {
+  test("retries a failed request, unless configured otherwise (exchange.ts)", async () => {
     let asked = 0;
     const fetch = async () => (asked++, new Response("", { status: 500 }));
     const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
@@ -119,7 +119,7 @@ describe("ofetch", () => {
     expect(asked).toBe(3);
   });
 
-  test("puts the whole address into its message (safe-error.ts)", async () => {
+  test("puts the whole URL into its message (safe-error.ts)", async () => {
     const fetch = async () => new Response("", { status: 404 });
     const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
     const error: unknown = await ask("http://user:secret@upstream/?name=jane").catch(
@@ -128,7 +128,7 @@ describe("ofetch", () => {
     expect(String(error)).toContain("user:secret@upstream/?name=jane");
   });
 
-  test("ignores its own timeout beside a signal (exchange.ts)", async () => {
+  test("ignores its own timeout if a signal is given (exchange.ts)", async () => {
     const fetch = () => Bun.sleep(30).then(() => new Response("{}"));
     const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
     const { signal } = new AbortController();
@@ -140,7 +140,7 @@ describe("Bun", () => {
   let server: TcpServer | undefined;
   afterEach(() => server?.close());
 
-  test("asks for compression, unless configured otherwise (exchange.ts)", async () => {
+  test("requests compression, unless configured otherwise (exchange.ts)", async () => {
     server = await tcpServer((socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n"));
     await fetch(server.origin);
     await fetch(server.origin, { decompress: false });
@@ -148,7 +148,7 @@ describe("Bun", () => {
     expect([plain, told]).toEqual([true, false]);
   });
 
-  test("answers a body over its own limit by itself, with nothing in it (lifecycle.ts)", async () => {
+  test("answers a body over its own limit itself, with an empty response (lifecycle.ts)", async () => {
     const http = Bun.serve({ port: 0, maxRequestBodySize: 10, fetch: () => new Response("ours") });
     const head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n";
     const answer = await exchangeBytes(http.port ?? 0, head);
@@ -157,7 +157,7 @@ describe("Bun", () => {
     await http.stop(true);
   });
 
-  test("closes the connection after an answer that says so (errors.ts)", async () => {
+  test("closes the connection after a response with Connection: close (errors.ts)", async () => {
     const fetch = () => new Response("", { headers: { connection: "close" } });
     const http = Bun.serve({ port: 0, fetch });
     const started = performance.now();

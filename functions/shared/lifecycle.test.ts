@@ -44,7 +44,7 @@ async function busyAggregator(env: Record<string, string> = {}) {
   return { service, answer, release: await arrived.promise };
 }
 
-/** Resolves when a service takes no more connections. */
+/** Resolves when a service accepts no more connections. */
 async function untilDraining({ port }: ServiceProcess): Promise<void> {
   while ((await exchangeBytes(port, "GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")) !== "");
 }
@@ -56,7 +56,7 @@ const messages = async (child: Child): Promise<unknown[]> =>
     .map((line) => JSON.parse(line).msg);
 
 describe("a start", () => {
-  test("without a valid environment ends with 78 and all the mistakes", async () => {
+  test("with an invalid environment exits with 78 and all mistakes", async () => {
     const child = spawnService("kyc-aggregator", { PORT: "http", K_REVISION: "No", DRAIN_MS: "" });
     expect(await child.exited).toBe(78);
     expect(await child.stdout()).toBe("");
@@ -71,7 +71,7 @@ describe("a start", () => {
     );
   });
 
-  test("of an unknown variant ends with 78 and names the known ones", async () => {
+  test("with an unknown variant exits with 78 and names the known ones", async () => {
     const child = spawnService("credit-check", { CREDIT_CHECK_VARIANT: "advance" });
     expect(await child.exited).toBe(78);
     expect(await child.stderr()).toContain(
@@ -79,7 +79,7 @@ describe("a start", () => {
     );
   });
 
-  test("on a port in use ends with 1 and names it", async () => {
+  test("on a port in use exits with 1 and names it", async () => {
     upstream = await tcpServer(() => undefined);
     const child = spawnService("credit-check", { ...CHECK, HOST: "127.0.0.1", PORT: String(upstream.port) });
     expect(await child.exited).toBe(1);
@@ -88,7 +88,7 @@ describe("a start", () => {
     );
   });
 
-  test("on a free port listens there, under the names that Knative gave", async () => {
+  test("on a free port listens there, with the names set by Knative", async () => {
     const names = {
       K_SERVICE: "credit-check",
       K_REVISION: "credit-check-00003",
@@ -110,21 +110,18 @@ describe("a start", () => {
   });
 });
 
-describe("an end", () => {
-  test.each(["SIGTERM", "SIGINT"] as const)(
-    "by %s lets a request finish that is in flight",
-    async (signal) => {
-      const { service, answer, release } = await busyAggregator();
-      service.kill(signal);
-      await untilDraining(service);
-      release();
-      expect(await answer).toBe(200);
-      expect(await service.exited).toBe(0);
-      expect(await messages(service)).toEqual(["listening", "draining", "request", "stopped"]);
-    },
-  );
+describe("a shutdown", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)("by %s lets a request in flight finish", async (signal) => {
+    const { service, answer, release } = await busyAggregator();
+    service.kill(signal);
+    await untilDraining(service);
+    release();
+    expect(await answer).toBe(200);
+    expect(await service.exited).toBe(0);
+    expect(await messages(service)).toEqual(["listening", "draining", "request", "stopped"]);
+  });
 
-  test("cuts off what is in flight after DRAIN_MS, and still ends with 0", async () => {
+  test("aborts requests in flight after DRAIN_MS, and still exits with 0", async () => {
     const { service, answer } = await busyAggregator({ DRAIN_MS: "100" });
     service.kill("SIGTERM");
     expect(await answer).toBe("cut off");
@@ -135,7 +132,7 @@ describe("an end", () => {
   test.each([
     ["SIGTERM", 143],
     ["SIGINT", 130],
-  ] as const)("is at once if a second %s comes", async (signal, code) => {
+  ] as const)("is immediate after a second %s", async (signal, code) => {
     const { service, answer } = await busyAggregator();
     service.kill("SIGTERM");
     await untilDraining(service);
@@ -150,7 +147,7 @@ describe("an end", () => {
     ["have sent a part of a request's head", "GET /credit-check/report HTTP/1.1\r\nho"],
     ["are kept alive", "GET /credit-check/report HTTP/1.1\r\nhost: x\r\n\r\n"],
     ["have begun another request", "GET /credit-check/report HTTP/1.1\r\nhost: x\r\n\r\nGET / HT"],
-  ])("is not held up by connections that %s", async (_what, bytes) => {
+  ])("is not delayed by connections that %s", async (_what, bytes) => {
     const service = await started("credit-check", { ...CHECK, DRAIN_MS: "600000" });
     const client = connect(service.port, "127.0.0.1");
     if (bytes !== "") client.write(bytes);
@@ -160,7 +157,7 @@ describe("an end", () => {
     service.kill("SIGTERM");
     expect(await service.exited).toBe(0);
     expect(await messages(service)).not.toContain("cut off");
-    // Linux gives Bun a connection with its first byte; of one without a byte, there is no one to close it.
+    // Linux passes a connection to Bun with its first byte; a connection without bytes is never closed.
     if (bytes !== "") await closed;
     client.destroy();
   });
@@ -188,7 +185,7 @@ describe("an uncaught error", () => {
   test.each([
     ["thrown", "throw new TypeError('secret')"],
     ["rejected", "void Promise.reject(new TypeError('secret'))"],
-  ])("and was %s ends the process with 1 and a line without its message", async (_how, mishap) => {
+  ])("that was %s ends the process with 1 and a line without its message", async (_how, mishap) => {
     const child = spawnBun(["-e", script(await freePort(), mishap)]);
     expect(await child.exited).toBe(1);
     const [, line = ""] = (await child.stdout()).split("\n");

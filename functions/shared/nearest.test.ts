@@ -11,8 +11,8 @@ test.each([
   ["v4", "v3"],
 ])("%p was meant to be %p", (word, meant) => expect(nearest(word, known)).toBe(meant));
 
-test.each(["", "unheard-of", "advertisement"])("%p was meant to be nothing that there is", (word) =>
+test.each(["", "unheard-of", "advertisement"])("%p is close to no known word", (word) =>
   expect(nearest(word, known)).toBeUndefined(),
 );
 
-test("nothing is near if nothing is known", () => expect(nearest("basic", [])).toBeUndefined());
+test("there is no nearest word without known words", () => expect(nearest("basic", [])).toBeUndefined());

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { freePort } from "./testing/sockets.ts";
 
-test("a reader of the log that goes away costs no request", async () => {
+test("no request fails when the reader of the log disconnects", async () => {
   const port = await freePort();
   const main = Bun.fileURLToPath(new URL("../credit-check/main.ts", import.meta.url));
   const env = { CREDIT_CHECK_VARIANT: "basic", HOST: "127.0.0.1", PORT: String(port) };

@@ -4,7 +4,7 @@ import { createService } from "./service.ts";
 import { fakeService, request } from "./testing/fakes.ts";
 import { problemOf, SECRET, testService } from "./testing/test-service.ts";
 
-describe("every answer", () => {
+describe("every response", () => {
   test.each([
     ["/item", 200],
     ["/nothing", 404],
@@ -20,13 +20,13 @@ describe("every answer", () => {
     expect(response.headers.get("x-service")).toBe("test");
   });
 
-  test("gets a new id if the caller's is not fit to be one", async () => {
+  test("gets a new id if the caller's is invalid", async () => {
     const response = await testService().ask("/item", { headers: { "x-request-id": "{not an id}" } });
     expect(response.headers.get("x-request-id")).toBe("id-1");
   });
 });
 
-test("every request is in flight until it is answered, however that ends", async () => {
+test("every request is in flight until it is answered, successfully or not", async () => {
   const { ask, deps } = testService();
   const headers = { "content-length": "70000" };
   const asked = [
@@ -66,7 +66,7 @@ describe("the log of a request", () => {
     ]);
   });
 
-  test("names the route and never the path, unless it is one of ours", async () => {
+  test("names the route and never the path, unless they are equal", async () => {
     const { ask, lines } = testService();
     await ask("/applicants/jane-doe?passport=123");
     await ask("/item?name=jane", { method: "POST" });
@@ -96,7 +96,7 @@ describe("probes", () => {
     expect(await (await ask("/readyz")).json()).toEqual({ status: "ready" });
   });
 
-  test("tell a service that drains from one that is dead", async () => {
+  test("distinguish a draining service from a dead one", async () => {
     const { ask, deps } = testService();
     deps.activity.draining = true;
     expect((await problemOf(await ask("/readyz"))).status).toBe(503);
@@ -104,7 +104,7 @@ describe("probes", () => {
   });
 });
 
-test("metrics that fail say nothing of why", async () => {
+test("metrics that fail do not reveal the reason", async () => {
   const { deps, text } = fakeService();
   const metrics = { ...deps.metrics, text: () => Promise.reject(new Error(SECRET)) };
   const app = createService(

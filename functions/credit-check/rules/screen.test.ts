@@ -26,12 +26,12 @@ const found = async (more: Partial<Applicant>, ...persons: string[]) =>
     .filter(([, raised]) => raised)
     .map(([flag]) => flag);
 
-test("what is not given is not held against anyone", () => {
+test("a missing field is never a finding", () => {
   expect(screenFully(ANNA, withoutLists())).toEqual(NOTHING);
   expect(Object.keys(screenFully(ANNA, withoutLists()))).toEqual(Object.keys(NOTHING));
 });
 
-test("the basic check knows names alone, just as they are listed", async () => {
+test("the basic check compares only names, exactly as listed", async () => {
   const lists = await withPersons(
     "sanctions,ERIKSSON Anna Maria,Anna Maria Eriksson,,",
     "notices,Bo Berg,,,",
@@ -43,11 +43,11 @@ test("the basic check knows names alone, just as they are listed", async () => {
 
 describe("the advanced check finds", () => {
   test.each<[string, Partial<Applicant>, string[], string[]]>([
-    ["a listed name that is spelt otherwise", {}, ["sanctions,Anna Marija Erikson,,,"], ["blackListed"]],
+    ["a listed name in another spelling", {}, ["sanctions,Anna Marija Erikson,,,"], ["blackListed"]],
     ["a listed alias", { aliases: ["Bo Berg"] }, ["sanctions,Bo Berg,,,"], ["blackListed"]],
     ["a notice", {}, ["notices,Anna Maria Eriksson,,,"], ["interpolConductBad"]],
     [
-      "no one of another age",
+      "nothing for a person of another age",
       { dateOfBirth: "1990-01-01" },
       ["sanctions,Anna Maria Eriksson,,1974,"],
       ["backgroundCheckPass"],
@@ -59,7 +59,7 @@ describe("the advanced check finds", () => {
       ["blackListed"],
     ],
     [
-      "no similar name of another nationality",
+      "nothing for a similar name with another nationality",
       { nationality: "SE" },
       ["sanctions,Anna Maria Eriksen,,,NO"],
       ["backgroundCheckPass"],
@@ -118,7 +118,7 @@ describe("the advanced check finds", () => {
 });
 
 describe("the machine-readable zone", () => {
-  test("has the check digits that another reader of it finds", () => {
+  test("has the check digits of an independent implementation", () => {
     const character = fc.constantFrom(..."0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<");
     fc.assert(
       fc.property(fc.nat(43), character, (at, put) => {
@@ -133,7 +133,7 @@ describe("the machine-readable zone", () => {
   });
 });
 
-/** The same passport with another date of expiry, and the check digits that belong to it. */
+/** The same passport with another date of expiry, and its check digits. */
 function withExpiry(date: string): string {
   const [first = "", second = ""] = MRZ.split("\n");
   const before = second.slice(0, 21) + date;

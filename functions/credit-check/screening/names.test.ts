@@ -58,7 +58,7 @@ describe("two names", () => {
     expect(similarity(a, b)).toBeLessThan(SAME_PERSON);
   });
 
-  test("are as similar in either order, and the same as themselves", () => {
+  test("have a symmetric similarity, and 1 with themselves", () => {
     fc.assert(
       fc.property(name, name, (a, b) => {
         expect(similarity(a, b)).toBeCloseTo(similarity(b, a), 9);
@@ -69,7 +69,7 @@ describe("two names", () => {
 });
 
 describe("an index of names", () => {
-  test("finds what comparing each name finds", async () => {
+  test("finds the same names as comparing each", async () => {
     const mistyped = fc.tuple(name, fc.nat(30)).map(([text, at]) => text.slice(0, at) + text.slice(at + 1));
     await fc.assert(
       fc.asyncProperty(
@@ -86,7 +86,7 @@ describe("an index of names", () => {
     );
   });
 
-  test("finds persons of the same name, but for case, accents and order around a comma", async () => {
+  test("finds persons of the same name, regardless of case, accents and order around a comma", async () => {
     const index = await indexNames([{ owner: 1, names: ["JOHÁNSSON, Erik"] }]);
     expect(index.exact(readName("erik johansson"))).toEqual([1]);
     expect(index.exact(readName("erik johanson gustav"))).toEqual([]);

@@ -15,7 +15,7 @@ const ALT = `173,1,"aka","TESTMAN, Eric",-0-\n`;
 const HEADER = "list,name,aliases,dateOfBirth,nationality";
 
 describe("OFAC's list", () => {
-  test("gives individuals with their names, dates of birth and nationalities", async () => {
+  test("contains individuals with their names, dates of birth and nationalities", async () => {
     expect(await readSdn({ file: "sdn.csv", text: SDN }, { file: "alt.csv", text: ALT })).toEqual([
       {
         list: "sanctions",
@@ -37,7 +37,7 @@ describe("OFAC's list", () => {
 });
 
 describe("a plain list", () => {
-  test("gives a person a line", async () => {
+  test("has one person per line", async () => {
     const text = `${HEADER}\nnotices,Jane Test,"J. Test; Janet Test",1970;1971-02,SE;NO\n`;
     expect(await readPlainList({ file: "f.csv", text })).toEqual([
       {
@@ -70,7 +70,7 @@ test("the synthetic lists of the repository can be read", async () => {
 });
 
 describe("lists in force", () => {
-  test("follow their files, and stay as they were if a file is broken", async () => {
+  test("follow their files, and stay unchanged if a file is invalid", async () => {
     const folder = await mkdtemp(join(tmpdir(), "lists-"));
     try {
       const file = join(folder, "own.csv");

@@ -9,13 +9,13 @@ import { createBuckets } from "../bucket.ts";
 /** The seven flags, none raised, in the contract's order. */
 export const FLAGS =
   '"blackListed":false,"restrictedNational":false,"suspiciousActivity":false,"interpolConductBad":false,"militaryTrained":false,"employmentBad":false,"creditUsageBad":false';
-/** The aggregator's answer by each check, to the letter. */
+/** The aggregator's answer for each check, byte for byte. */
 export const BASIC = `{"type":"BASIC",${FLAGS},"backgroundCheckPass":true}`;
 export const ADVANCED = `{"type":"ADVANCED",${FLAGS},"backgroundCheckPass":true}`;
 /** The two paths of a customer. */
 export const PREFIXES = ["/kyc/v1/customer", "/ingress/kyc/v1/customer"];
 
-/** The contract's error with this sentence, to the letter. */
+/** The contract's error with this sentence, byte for byte. */
 export const failure = (sentence: string) =>
   `{"errorCode":"KYC-10001","errorMessage":"error occurred when processing KYC - ${sentence}","type":"KYC"}`;
 
@@ -27,7 +27,7 @@ function creditCheck(name: string): (url: string, init?: RequestInit) => Promise
   return (url, init) => app.handle(new Request(url, init));
 }
 
-/** All variants behind one address: each at its own path, and `split` at the path they share. */
+/** All variants behind one address: each at its own path, and `split` at the common path. */
 export function mesh(split: string): Fetch {
   return (input, init) => {
     const path = new URL(String(input)).pathname.replace("/credit-check/", "");

@@ -25,7 +25,7 @@ describe("a field of two answers", () => {
     expect(fieldOf("checkPass", answer(control), answer(candidate)).change).toBe(change);
   });
 
-  test("fails when a finding is raised, and passes when it is taken back", () => {
+  test("fails when a finding is raised, and passes when it is cleared", () => {
     const [clear, raised] = [answer({ listed: false }), answer({ listed: true })];
     expect(fieldOf("listed", clear, raised)).toMatchObject({
       control: true,
@@ -35,7 +35,7 @@ describe("a field of two answers", () => {
     expect(fieldOf("listed", raised, clear).change).toBe("pass");
   });
 
-  test("that is no boolean on both sides mismatches, in whatever it differs", () => {
+  test("that is not a boolean on both sides mismatches on any difference", () => {
     expect(fieldOf("score", answer({ score: 1 }), answer({ score: 2 })).change).toBe("mismatch");
     expect(fieldOf("score", answer({ score: 1 }), answer({ score: true })).change).toBe("mismatch");
     expect(fieldOf("list", answer({ list: [1, 2] }), answer({ list: [1, 2] })).change).toBeUndefined();
@@ -44,14 +44,14 @@ describe("a field of two answers", () => {
     );
   });
 
-  test("that one version alone has is no mismatch", () => {
+  test("that only one version has is not a mismatch", () => {
     const field = fieldOf("listed", answer({}), answer({ listed: true }));
     expect(field).toMatchObject({ on: "candidate", candidate: false, change: undefined });
     expect(fieldOf("listed", answer({ listed: false }), answer({})).on).toBe("control");
     expect(differs(answer({}), answer({ listed: true }), rules)).toBe(false);
   });
 
-  test("that is ignored is not there", () => {
+  test("that is ignored is not compared", () => {
     const names = compare({ control: answer({ type: "a" }), candidate: answer({ type: "b" }) }, rules);
     expect(names.map(({ name }) => name)).toEqual(["answered"]);
   });
@@ -66,13 +66,13 @@ describe("a field of two answers", () => {
 describe("the control's second answer", () => {
   const [yes, no] = [answer({ checkPass: true }), answer({ checkPass: false })];
 
-  test("leaves the change to the candidate if it is as the first, and to the control if it is as the candidate's", () => {
+  test("attributes the change to the candidate if it equals the first, and to the control if it equals the candidate's", () => {
     expect(fieldOf("checkPass", yes, no, yes)).toMatchObject({
       candidateAlone: "fail",
       controlAlone: undefined,
       repeated: "same",
     });
-    // The control alone passes: that is its noise, in the other direction.
+    // Only the control passes, which is its noise in the other direction.
     expect(fieldOf("checkPass", yes, no, no)).toMatchObject({
       candidateAlone: undefined,
       controlAlone: "pass",
@@ -88,7 +88,7 @@ describe("the control's second answer", () => {
     });
   });
 
-  test("of three different values counts for neither", () => {
+  test("that makes three different values counts for neither", () => {
     const [a, b, c] = [1, 2, 3].map((score) => answer({ score }));
     expect(fieldOf("score", a as Answer, b as Answer, c as Answer)).toMatchObject({
       change: "mismatch",
@@ -97,7 +97,7 @@ describe("the control's second answer", () => {
     });
   });
 
-  test("makes the roles of three answers of one version exchangeable: each is alone as often as the others", () => {
+  test("makes three answers of one version exchangeable: each is the odd one out equally often", () => {
     fc.assert(
       fc.property(fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), (values) => {
         const answers = values.map((checkPass) => answer({ checkPass }));
@@ -120,7 +120,7 @@ describe("the control's second answer", () => {
   });
 });
 
-test("fields have names of programs only, and are bounded", () => {
+test("fields have identifiers as names, and their number is bounded", () => {
   const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`f${i}`, i]));
   expect(fieldsOf(many)?.size).toBe(60);
   expect([...(fieldsOf({ "Jane Doe": true, ok: true, 'x"}': 1 })?.keys() ?? [])]).toEqual(["ok"]);

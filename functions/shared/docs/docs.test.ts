@@ -14,7 +14,7 @@ const app = createApp({
 const ask = (path: string, headers: Record<string, string> = {}) => app.handle(request(path, { headers }));
 
 describe("the Swagger UI", () => {
-  test("is where the root leads", async () => {
+  test("is the target of the root", async () => {
     const response = await ask("/");
     expect([response.status, response.headers.get("location")]).toEqual([302, "/swagger"]);
   });
@@ -38,7 +38,7 @@ describe("the Swagger UI", () => {
     );
   });
 
-  test("is not sent twice to a browser that has it", async () => {
+  test("is not sent again to a browser that has it", async () => {
     for (const path of ["/swagger/json", ...PAGE_FILES.map((file) => file.path)]) {
       const first = await ask(path);
       const etag = first.headers.get("etag") ?? "";
@@ -62,7 +62,7 @@ describe("the Swagger UI", () => {
     expect((await ask(`/swagger/${name}`)).status).toBe(404),
   );
 
-  test("names no address but its own", async () => {
+  test("names only its own address", async () => {
     for (const path of ["/swagger", "/swagger/page.js", "/swagger/page.css"]) {
       expect(await (await ask(path)).text()).not.toMatch(/https?:/);
     }

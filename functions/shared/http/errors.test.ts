@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { problemOf, testService } from "../testing/test-service.ts";
 
-describe("a request that no route takes", () => {
-  test("is a 404 if there is no such path", async () => {
+describe("a request without a route", () => {
+  test("is a 404 if the path is unknown", async () => {
     for (const path of ["/nothing", "/item/", "/Item", "/item/x", "//item", "/%69tem", "/*", "/:x"]) {
       const problem = await problemOf(await testService().ask(path));
       expect(problem).toEqual({
@@ -16,7 +16,7 @@ describe("a request that no route takes", () => {
     }
   });
 
-  test("is a 405 with the methods of the path if there is one", async () => {
+  test("is a 405 with the path's methods if the path is known", async () => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"]) {
       const response = await testService().ask("/item", { method });
       expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
@@ -30,7 +30,7 @@ describe("a request that no route takes", () => {
     expect(response.status).toBe(405);
   });
 
-  test("is reported the methods if it asks for them", async () => {
+  test("is answered with the methods if it is OPTIONS", async () => {
     const response = await testService().ask("/item", { method: "OPTIONS" });
     expect([response.status, response.headers.get("allow"), await response.text()]).toEqual([
       204,
@@ -40,7 +40,7 @@ describe("a request that no route takes", () => {
     expect((await testService().ask("/nothing", { method: "OPTIONS" })).status).toBe(404);
   });
 
-  test("is answered without a body if it is a HEAD for what a GET would get", async () => {
+  test("is answered like a GET, without a body, if it is HEAD", async () => {
     const response = await testService().ask("/item", { method: "HEAD" });
     expect([response.status, await response.text()]).toEqual([200, ""]);
     expect(response.headers.get("content-length")).toBe("15");
@@ -49,7 +49,7 @@ describe("a request that no route takes", () => {
 
 describe("a request that fails", () => {
   test.each(["/throw", "/throw-later", "/throw-text", "/wrong"])(
-    "at %s says nothing of the error",
+    "at %s reveals nothing about the error",
     async (path) => {
       const { ask, text, lines } = testService();
       const response = await ask(path);
@@ -64,7 +64,7 @@ describe("a request that fails", () => {
     },
   );
 
-  test("is logged by the class, code and places of its error", async () => {
+  test("is logged with the class, code and positions of its error", async () => {
     const { ask, lines } = testService();
     await ask("/throw");
     expect(lines()[0]).toMatchObject({ error: "TypeError", route: "/throw", requestId: "id-1" });
@@ -80,14 +80,14 @@ describe("a request that fails", () => {
     expect(await (await testService().ask("/contract/throw")).text()).toBe('{"code":"T-1"}');
   });
 
-  test("by bad input names the places and no value", async () => {
+  test("because of bad input names the fields, without values", async () => {
     const problem = await problemOf(await testService().ask("/number?n=secret"));
     expect(problem.status).toBe(422);
     expect(problem.errors).toEqual([{ path: "query/n", message: expect.stringContaining("Expected") }]);
     expect(JSON.stringify(problem)).not.toContain("secret");
   });
 
-  test("by a body that is not JSON is a 400", async () => {
+  test("because of a body that is not JSON is a 400", async () => {
     const headers = { "content-type": "application/json" };
     const problem = await problemOf(
       await testService().ask("/echo", { method: "POST", headers, body: "{secret" }),
@@ -96,7 +96,7 @@ describe("a request that fails", () => {
     expect(JSON.stringify(problem)).not.toContain("secret");
   });
 
-  test("because the caller went away is a 499, which is not our failure", async () => {
+  test("because the caller disconnected is a 499, not a failure of the service", async () => {
     const { ask, lines } = testService();
     expect((await problemOf(await ask("/gone"))).status).toBe(499);
     expect(lines()).toMatchObject([{ level: "info", msg: "request", status: 499 }]);
@@ -115,12 +115,12 @@ describe("a body over 64 KB", () => {
     expect(response.status).toBe(413);
   });
 
-  test("is refused if it is not declared and no route takes it", async () => {
+  test("is refused if its length is not declared and there is no route", async () => {
     const headers = { "transfer-encoding": "chunked" };
     expect((await testService().ask("/item", { method: "POST", headers, body: stream() })).status).toBe(413);
   });
 
-  test("of exactly 64 KB is not over", async () => {
+  test("of exactly 64 KB is accepted", async () => {
     const headers = { "content-length": "65536" };
     const response = await testService().ask("/item", { method: "POST", headers, body: big.slice(1) });
     expect(response.status).toBe(405);

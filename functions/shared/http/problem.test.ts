@@ -3,14 +3,14 @@ import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
 import { Problem, problem, problemResponse } from "./problem.ts";
 
-test("a problem has its members in the standard's order, then ours", () => {
+test("a problem has the standard's members in order, then the extensions", () => {
   const errors = [{ path: "query/type", message: "Expected string" }];
   expect(JSON.stringify(problem({ status: 422, detail: "No.", requestId: "r-1", errors }))).toBe(
     '{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"No.","instance":"urn:kyc:request:r-1","requestId":"r-1","errors":[{"path":"query/type","message":"Expected string"}]}',
   );
 });
 
-test("a problem without a request names no occurrence", () => {
+test("a problem without a request has no instance", () => {
   expect(problem({ status: 503, detail: "Stopping." })).toEqual({
     type: "about:blank",
     title: "Service Unavailable",
@@ -19,7 +19,7 @@ test("a problem without a request names no occurrence", () => {
   });
 });
 
-test("an answer says what it is, and is nothing else to a browser", async () => {
+test("a response has a content type that browsers do not reinterpret", async () => {
   const response = problemResponse({ status: 405, detail: "No." }, { allow: "GET" });
   expect(response.status).toBe(405);
   expect(response.headers.get("content-type")).toBe("application/problem+json");

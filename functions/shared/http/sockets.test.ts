@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { startService, type ServiceProcess } from "../testing/service-process.ts";
 import { exchangeBytes } from "../testing/sockets.ts";
 
-// What only bytes on a real connection show: limits, and requests that `fetch` would never send.
+// Tests with raw bytes on a connection: limits, and requests that `fetch` cannot send.
 
 let service: ServiceProcess;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ afterAll(() => service.kill("SIGKILL"));
 
 const REPORT = "/credit-check/report";
 
-/** Sends a request and gives back status line, headers in lower case, and body. */
+/** Sends a request and returns status line, headers in lower case, and body. */
 async function send(head: string, body = "") {
   const answer = await exchangeBytes(service.port, `${head}\r\nhost: x\r\nconnection: close\r\n\r\n${body}`);
   const [top = "", ...rest] = answer.split("\r\n\r\n");
@@ -52,7 +52,7 @@ test("the body of a GET is ignored", async () => {
   expect(line).toBe("HTTP/1.1 200 OK");
 });
 
-describe("a request that breaks off", () => {
+describe("an incomplete request", () => {
   test.each([
     ["in a chunk", "transfer-encoding: chunked", "5\r\nab"],
     ["before its last chunk", "transfer-encoding: chunked", "2\r\nab\r\n"],
@@ -71,16 +71,16 @@ describe("a request that breaks off", () => {
     expect(lines.filter((line) => line.includes('"status":499'))).toHaveLength(1);
   });
 
-  /** Does something, and waits until the metrics say what they are expected to. */
+  /** Runs an action, and waits for the expected metrics. */
   async function until(origin: string, expected: RegExp, act: () => void): Promise<void> {
-    // The head has to have been read before the connection goes.
+    // The head must have been read before the connection is closed.
     await fetch(`${origin}/healthz`);
     act();
     while (!expected.test(await (await fetch(`${origin}/metrics`)).text())) await Bun.sleep(5);
   }
 });
 
-describe("a request that HTTP does not allow", () => {
+describe("a request that violates HTTP", () => {
   test.each([
     ["a fragment in its target", `GET ${REPORT}#x HTTP/1.1`, "The request's target has a fragment."],
     ["a fragment in its query", `GET ${REPORT}?a=b#x HTTP/1.1`, "The request's target has a fragment."],
@@ -111,8 +111,8 @@ describe("a request that HTTP does not allow", () => {
   });
 });
 
-// See docs/decisions/http-of-the-services.md. A release of Bun that changes one of these is a reason to read it again.
-describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => {
+// See docs/decisions/http-of-the-services.md, and review it if a release of Bun changes one of these.
+describe("behaviour of Bun 1.4.5 that this project cannot change: it", () => {
   const HEAD = "HTTP/1.1\r\nhost: x\r\n";
 
   test.each(["FOO", "get", "VERSION-CONTROL"])(
@@ -122,7 +122,7 @@ describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => 
     },
   );
 
-  test("answers pipelined requests if the first is answered at once", async () => {
+  test("answers pipelined requests if the first is answered synchronously", async () => {
     const answers = await exchangeBytes(
       service.port,
       `GET ${REPORT} ${HEAD}\r\nGET ${REPORT} ${HEAD}connection: close\r\n\r\n`,
@@ -130,7 +130,7 @@ describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => 
     expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
   });
 
-  test("closes the connection if a request follows before the one before it is answered", async () => {
+  test("closes the connection if a request arrives before the previous one is answered", async () => {
     const late = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
@@ -140,7 +140,7 @@ describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => 
     await late.stop(true);
   });
 
-  test("takes trailers for a next request, which is malformed", async () => {
+  test("reads trailers as a malformed next request", async () => {
     const trailers = "1\r\na\r\n0\r\nx-trailer: 1\r\n\r\n";
     const answers = await exchangeBytes(
       service.port,
@@ -150,23 +150,23 @@ describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => 
     expect(answers).toEndWith("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
   });
 
-  test("answers 431 by itself if the headers have more than 16 KB", async () => {
+  test("answers 431 itself if the headers exceed 16 KB", async () => {
     const answer = await exchangeBytes(service.port, `GET ${REPORT} ${HEAD}x: ${"x".repeat(17_000)}\r\n\r\n`);
     expect(answer).toStartWith("HTTP/1.1 431 ");
   });
 });
 
-test("a proxy may name the whole address", async () => {
+test("a proxy may send an absolute target", async () => {
   expect((await send(`GET http://kyc${REPORT}?x HTTP/1.1`)).line).toBe("HTTP/1.1 200 OK");
 });
 
-test("a method of no route is a 405, also one of HTTP's stranger ones", async () => {
+test("an unsupported method is a 405, even an unusual one", async () => {
   for (const method of ["TRACE", "PROPFIND", "DELETE"]) {
     expect((await send(`${method} ${REPORT} HTTP/1.1`)).line).toStartWith("HTTP/1.1 405 ");
   }
 });
 
-test("a path is not decoded, joined or folded before it is looked up", async () => {
+test("a path is not decoded, normalised or case-folded before it is looked up", async () => {
   for (const path of ["/credit-check//report", "/credit-check/report%20", "/CREDIT-CHECK/report"]) {
     expect([path, (await send(`GET ${path} HTTP/1.1`)).line]).toEqual([path, "HTTP/1.1 404 Not Found"]);
   }

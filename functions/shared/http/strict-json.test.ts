@@ -5,7 +5,7 @@ import { parseStrictJson } from "./strict-json.ts";
 const WRONG_SHAPE = { refused: "wrong_shape" } as const;
 
 describe("strict JSON", () => {
-  test("is what JSON.parse makes of it", () => {
+  test("is parsed as by JSON.parse", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 8 }), (text) => {
         expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) });
@@ -21,7 +21,7 @@ describe("strict JSON", () => {
     ['{"x":[{"deep":{"k":1,"k":2}}]}'],
     ['{"__proto__":1,"__proto__":2}'],
     ['{"\\"":1,"\\"":2}'],
-  ])("refuses a key that an object has twice: %s", (text) => {
+  ])("refuses a duplicate key: %s", (text) => {
     expect(() => JSON.parse(text)).not.toThrow();
     expect(parseStrictJson(text)).toEqual(WRONG_SHAPE);
   });
@@ -33,23 +33,23 @@ describe("strict JSON", () => {
     ['{"a":"a","b":"a"}'],
     ['"a"'],
     ["[]"],
-  ])("takes the same text in other places: %s", (text) => {
+  ])("accepts the same text in other positions: %s", (text) => {
     expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) });
   });
 
   test.each(['{"a":[1e999]}', "-1E400", `[${"9".repeat(400)}]`])(
-    "refuses a number that would be passed on as null: %s",
+    "refuses a number that would be forwarded as null: %s",
     (text) => {
       expect(JSON.stringify(JSON.parse(text))).toContain("null");
       expect(parseStrictJson(text)).toEqual(WRONG_SHAPE);
     },
   );
 
-  test.each(['{"a":1e30,"b":"1e999"}', "1.5e-400"])("takes other exponents: %s", (text) => {
+  test.each(['{"a":1e30,"b":"1e999"}', "1.5e-400"])("accepts other exponents: %s", (text) => {
     expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) });
   });
 
-  test("refuses every object whose key is repeated, wherever that is", () => {
+  test("refuses every object with a duplicate key, at any position", () => {
     const key = fc.string({ minLength: 1, maxLength: 8, unit: "binary" });
     fc.assert(
       fc.property(key, fc.json({ maxDepth: 3 }), fc.boolean(), (name, value, isEscaped) => {
@@ -66,7 +66,7 @@ describe("strict JSON", () => {
     );
   });
 
-  test("takes 32 levels and refuses 33 without parsing them", () => {
+  test("accepts 32 levels and refuses 33 without parsing them", () => {
     const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
     expect(parseStrictJson(nested(32))).toHaveProperty("value");
     expect(parseStrictJson(nested(33))).toEqual(WRONG_SHAPE);

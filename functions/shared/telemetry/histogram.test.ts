@@ -5,7 +5,7 @@ import { createHistogram } from "./histogram.ts";
 
 const BOUNDS = [0.1, 1, 5];
 
-test("a histogram says what the usual library says of the same observations", async () => {
+test("a histogram has the same text as prom-client's for the same observations", async () => {
   const observation = fc.record({
     who: fc.constantFrom("a", 'b"\\\n', "c"),
     value: fc.float({ min: 0, max: 10, noNaN: true }),

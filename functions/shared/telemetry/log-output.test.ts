@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLogOutput, type TextSink } from "./log-output.ts";
 
-/** A sink whose reader takes `take()` to be let on, after the first `write`. */
+/** A sink whose reader blocks after the first `write` until `take()` is called. */
 function slowSink() {
   const texts: string[] = [];
   let letOn = (): void => undefined;
@@ -12,7 +12,7 @@ function slowSink() {
   return { sink, texts, take: () => letOn() };
 }
 
-test("lines go out together, in order, a moment later", async () => {
+test("lines are written together, in order, after a short delay", async () => {
   const texts: string[] = [];
   const output = createLogOutput({
     sink: { write: (text) => texts.push(text), flush: () => 0 },
@@ -25,7 +25,7 @@ test("lines go out together, in order, a moment later", async () => {
   expect(texts).toEqual(["a\nb\n"]);
 });
 
-test("lines go out at once when there are enough of them", () => {
+test("lines are written at once when there are enough of them", () => {
   const texts: string[] = [];
   const sink = { write: (text: string) => texts.push(text), flush: () => 0 };
   const output = createLogOutput({ sink, flushAfterMs: 60_000, flushAtLines: 2 });
@@ -34,7 +34,7 @@ test("lines go out at once when there are enough of them", () => {
   expect(texts).toEqual(["a\nb\n"]);
 });
 
-test("a flush waits for a slow reader, and for what came meanwhile", async () => {
+test("a flush waits for a slow reader, and for lines added meanwhile", async () => {
   const { sink, texts, take } = slowSink();
   const output = createLogOutput({ sink, flushAfterMs: 60_000 });
   output.write(() => "a\n");
@@ -48,7 +48,7 @@ test("a flush waits for a slow reader, and for what came meanwhile", async () =>
   await flushed;
 });
 
-test("what a slow reader leaves behind is bounded, and counted", async () => {
+test("lines waiting for a slow reader are bounded, and dropped ones are counted", async () => {
   const { sink, texts, take } = slowSink();
   const onLost = (lines: number) => output.write(() => `${lines}\n`);
   const output = createLogOutput({ sink, onLost, flushAfterMs: 60_000, flushAtLines: 1, maxLines: 2 });
@@ -60,7 +60,7 @@ test("what a slow reader leaves behind is bounded, and counted", async () => {
   expect(texts).toEqual(["a\n", "b\nc\n", "2\n"]);
 });
 
-test("a reader that is gone costs lines and nothing else", async () => {
+test("only lines are lost if the reader is gone", async () => {
   const fail = (): never => {
     throw Object.assign(new Error("broken pipe"), { code: "EPIPE" });
   };

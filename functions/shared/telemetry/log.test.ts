@@ -35,13 +35,13 @@ test.each([[undefined], [{}], [{ nothing: undefined }]])("a line with the fields
   });
 });
 
-test("a value cannot end a line or break out of its field", () => {
+test("a value cannot end a line or its field", () => {
   const text = logged((log) => log.info('a"\n{', { value: '"}\n{"level":"fake"\u2028' }));
   expect(text.trimEnd().split("\n")).toHaveLength(1);
   expect(JSON.parse(text)).toMatchObject({ level: "info", msg: 'a"\n{', value: '"}\n{"level":"fake"\u2028' });
 });
 
-test("a line holds what JSON would of its fields, of any kind and depth", () => {
+test("a line contains its fields as JSON does, of any kind and depth", () => {
   const text = fc.string({ unit: "binary" });
   const leaf = fc.oneof(text, fc.double(), fc.boolean(), fc.constant(undefined), fc.array(text));
   const fields = fc.dictionary(

@@ -24,7 +24,7 @@ test("calls to an upstream are counted by the revision that answered and their o
   expect(await metrics.text()).toContain(`http_client_request_duration_seconds_sum{${labels}} 1.5\n`);
 });
 
-test("an upstream that invents revisions does not fill the memory", async () => {
+test("an upstream that sends arbitrary revisions does not fill the memory", async () => {
   const metrics = createMetrics({ revision: "test-one" });
   for (let i = 0; i < 1000; i++) {
     metrics.upstreamCall({ upstream: "example", revision: `upstream-${i}`, outcome: "ok" }, 1);
@@ -36,7 +36,7 @@ test("an upstream that invents revisions does not fill the memory", async () => 
   );
 });
 
-test("the process is measured too, by what is true on Bun", async () => {
+test("the process metrics are those that are correct on Bun", async () => {
   const text = await createMetrics({ revision: "test-one" }).text();
   const values = Object.fromEntries(
     text
@@ -51,7 +51,7 @@ test("the process is measured too, by what is true on Bun", async () => {
   expect(Number(values["process_start_time_seconds"])).toBeGreaterThan(1_700_000_000);
 });
 
-test("two services in one process keep their metrics apart", async () => {
+test("two services in one process have separate metrics", async () => {
   const one = createMetrics({ revision: "one" });
   createMetrics({ revision: "two" }).request({ method: "GET", route: "/item", status: 200 }, 1);
   expect(await one.text()).not.toContain("/item");

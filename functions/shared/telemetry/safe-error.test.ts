@@ -15,8 +15,8 @@ function thrown(throwIt: () => unknown): unknown {
   throw new Error("nothing was thrown");
 }
 
-describe("what a log says of an error", () => {
-  test("is its class and the places that it came through", () => {
+describe("an error in the log", () => {
+  test("has its class and its positions in the code", () => {
     const described = describeError(
       thrown(() => {
         throw new ExampleError("secret");
@@ -30,7 +30,7 @@ describe("what a log says of an error", () => {
     );
   });
 
-  test("is its code if that is a code, and its cause likewise", () => {
+  test("has its code if that is a code, also of its cause", () => {
     const cause = Object.assign(new TypeError("secret"), { code: "ECONNREFUSED" });
     const error = Object.assign(new Error("secret", { cause }), { code: "my secret" });
     expect(describeError(error)).toMatchObject({
@@ -41,11 +41,11 @@ describe("what a log says of an error", () => {
   });
 
   test.each([["secret"], [undefined], [null], [42], [{ message: "secret" }]])(
-    "is its kind if it is %p",
+    "is only its type if it is %p",
     (value) => expect(describeError(value)).toEqual({ error: value === null ? "object" : typeof value }),
   );
 
-  test("never repeats the message, whatever that looks like", () => {
+  test("never has the message, for any message", () => {
     const secret = "4929-1234";
     const message = fc
       .tuple(
@@ -62,7 +62,7 @@ describe("what a log says of an error", () => {
     );
   });
 
-  test("uses nothing of a stack whose head is not the known one", () => {
+  test("has no positions if the stack's head is not the expected one", () => {
     const error = new Error("before");
     void error.stack;
     error.message = "after";

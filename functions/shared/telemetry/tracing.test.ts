@@ -5,7 +5,7 @@ import { FORWARDED_HEADERS, forwardedHeaders, requestIdOf, traceIdOf } from "./t
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
 describe("headers to an upstream", () => {
-  test("are exactly those of the list", () => {
+  test("are exactly the listed ones", () => {
     expect([...FORWARDED_HEADERS].sort()).toEqual([
       "b3",
       "baggage",
@@ -26,7 +26,7 @@ describe("headers to an upstream", () => {
     expect(Object.keys(others)).toHaveLength(FORWARDED_HEADERS.length - 1);
   });
 
-  test("are never more than the list, whatever comes in", () => {
+  test("are never more than the listed ones, for any request", () => {
     const name = fc.oneof(
       fc.constantFrom(
         ...FORWARDED_HEADERS,
@@ -56,7 +56,7 @@ describe("tracing headers of more than 8 KB", () => {
   const forwarded = (headers: Record<string, string>): string[] =>
     Object.keys(forwardedHeaders(new Headers(headers), "mine")).sort();
 
-  test("are dropped whole, the baggage first, and never the pin", () => {
+  test("are dropped completely, the baggage first, and never the pin", () => {
     const traceparent = `00-${TRACE}-b7ad6b7169203331-01`;
     const tracing = { traceparent, tracestate: "a=b", "end-user": "basic" };
     const all = ["baggage", "end-user", "traceparent", "tracestate", "x-request-id"];
@@ -68,7 +68,7 @@ describe("tracing headers of more than 8 KB", () => {
     ]);
   });
 
-  test("never add up to more, whatever comes in", () => {
+  test("never exceed it in total, for any request", () => {
     const name = fc.constantFrom(...FORWARDED_HEADERS.filter((known) => known !== "end-user"));
     const entries = fc.array(fc.tuple(name, fc.integer({ min: 1, max: 9000 })));
     fc.assert(
@@ -91,7 +91,7 @@ describe("a request's id", () => {
     (id) => expect(requestIdOf(new Headers({ "x-request-id": id }), () => "new")).toBe("new"),
   );
 
-  test("is a new one if the caller has none", () => {
+  test("is a new one if the caller sends none", () => {
     expect(requestIdOf(new Headers(), () => "new")).toBe("new");
   });
 });

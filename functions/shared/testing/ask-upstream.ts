@@ -6,10 +6,10 @@ import { fakeService } from "./fakes.ts";
 
 const Answer = t.Object({ key: t.String() }, { additionalProperties: true });
 
-/** An answer as the schema asks for, and a key more. */
+/** A valid answer with an additional key. */
 export const GOOD = '{"key":"value","more":1}';
 
-/** How a test asks the upstream. */
+/** How a test calls the upstream. */
 export interface Setting {
   readonly origin: string;
   readonly fetch?: Fetch;
@@ -18,7 +18,7 @@ export interface Setting {
   readonly signal?: AbortSignal;
 }
 
-/** Asks an upstream once, and gives back all there is to see of it. */
+/** Calls an upstream once, and returns the result with its records. */
 export async function askUpstream({
   origin,
   fetch = globalThis.fetch,
@@ -49,6 +49,6 @@ export async function askUpstream({
   return { result, record: call.upstream, counted, requestId: call.requestId };
 }
 
-/** The bytes of an answer with a declared length. */
+/** The bytes of a response with a declared length. */
 export const http = (head: string, body = "") =>
   `HTTP/1.1 ${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;

@@ -36,13 +36,13 @@ const ExportRequest = Type.Object({
   ),
 });
 
-/** A span that came in, with its attributes and those of its process by name. */
+/** A received span, with its attributes and those of its process by name. */
 export interface CollectedSpan extends Omit<Static<typeof ReceivedSpan>, "attributes"> {
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
   readonly resource: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** A collector that takes OTLP over HTTP in JSON, and refuses what the protocol does not allow. */
+/** A collector that accepts OTLP over HTTP in JSON, and refuses requests that violate the protocol. */
 export function fakeCollector() {
   const spans: CollectedSpan[] = [];
   const requests: { readonly path: string; readonly headers: Headers }[] = [];

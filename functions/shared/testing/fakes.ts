@@ -2,21 +2,21 @@ import { createLog } from "../telemetry/log.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import type { ServiceDeps } from "../service.ts";
 
-/** A line of the log, as a test reads it. */
+/** A parsed line of the log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** Dependencies of a service that a test can look into. */
+/** Dependencies of a service that a test can inspect. */
 export interface FakeService {
   readonly deps: ServiceDeps;
-  /** What was logged so far. */
+  /** The log so far. */
   readonly lines: () => LogLine[];
-  /** The same, as it was written. */
+  /** The same, as written. */
   readonly text: () => string;
-  /** Lets time pass, in milliseconds. */
+  /** Advances the clock, in milliseconds. */
   readonly pass: (ms: number) => void;
 }
 
-/** The clock does not move, ids are counted (`id-1`, `id-2`, …), and the log is kept. */
+/** Dependencies with a stopped clock, sequential ids (`id-1`, `id-2`, …), and a recorded log. */
 export function fakeService({ service = "test", revision = "test-one" } = {}): FakeService {
   const written: string[] = [];
   let time = 0;

@@ -24,7 +24,7 @@ const Operation = Type.Object({
   ),
 });
 
-/** As much of an OpenAPI document as its tests look at. */
+/** The part of an OpenAPI document that tests read. */
 export const Document = Type.Object({
   openapi: Type.Literal("3.0.3"),
   servers: Type.Array(Type.Object({ url: Type.String() })),
@@ -38,10 +38,10 @@ export const Document = Type.Object({
   }),
 });
 
-/** Reads a document. @throws {Error} if it is not one */
+/** Parses a document. @throws {Error} if it is invalid */
 export const readDocument = (text: string) => Value.Parse(Document, JSON.parse(text));
 
-/** All examples of a document's requests and responses, each with its schema. */
+/** All examples of requests and responses in a document, each with its schema. */
 export function* examplesOf({ paths, components }: ReturnType<typeof readDocument>) {
   for (const [path, operations] of Object.entries(paths)) {
     for (const { requestBody, responses } of Object.values(operations)) {
@@ -63,7 +63,7 @@ export function* examplesOf({ paths, components }: ReturnType<typeof readDocumen
   }
 }
 
-/** Whether a value is as a schema of the service says. */
+/** Whether a value matches a schema of the service. */
 export const isValid = (
   schemas: Readonly<Record<string, TSchema>>,
   name: string,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { freePort } from "./sockets.ts";
 
-/** A process as a test sees it. */
+/** A process of a test. */
 export interface Child {
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly exited: Promise<number>;
@@ -10,7 +10,7 @@ export interface Child {
   readonly stderr: () => Promise<string>;
 }
 
-/** A service that runs as a process of its own, and listens. */
+/** A listening service in a separate process. */
 export interface ServiceProcess extends Child {
   readonly origin: string;
   readonly port: number;
@@ -22,7 +22,7 @@ type Env = Readonly<Record<string, string>>;
 const mainOf = (service: Service): string =>
   fileURLToPath(new URL(`../../${service}/main.ts`, import.meta.url));
 
-/** Starts Bun with exactly this environment, so that no proxy is between a test and the loopback address. */
+/** Starts Bun with exactly this environment, so that no proxy is used for the loopback address. */
 export function spawnBun(args: readonly string[], env: Env = {}): Child {
   const child = Bun.spawn([process.execPath, ...args], { env: { ...env }, stdout: "pipe", stderr: "pipe" });
   const stdout = new Response(child.stdout).text();
@@ -35,7 +35,7 @@ export function spawnBun(args: readonly string[], env: Env = {}): Child {
   };
 }
 
-/** Starts a service and does not wait for it. */
+/** Starts a service without waiting for it. */
 export const spawnService = (service: Service, env: Env): Child => spawnBun([mainOf(service)], env);
 
 /** Starts a service on a free port of the loopback address, and waits until it is ready. */
@@ -51,7 +51,7 @@ export async function startService(service: Service, env: Env = {}): Promise<Ser
   return { ...child, origin, port };
 }
 
-/** Waits until there is a good answer. */
+/** Waits for a successful response. */
 export async function answers(url: string): Promise<void> {
   for (;;) {
     const response = await fetch(url).catch(() => undefined);

@@ -7,16 +7,16 @@ export async function freePort(): Promise<number> {
   return server.port;
 }
 
-/** A server that speaks bytes. */
+/** A server that sends and receives raw bytes. */
 export interface TcpServer {
   readonly port: number;
   readonly origin: string;
-  /** What each request said, head and all, in order. */
+  /** The received requests, including their heads, in order. */
   readonly heads: readonly string[];
   readonly close: () => Promise<void>;
 }
 
-/** Listens on the loopback address and gives each request's connection to `answer`. */
+/** Listens on the loopback address and passes each request's connection to `answer`. */
 export function tcpServer(answer: (socket: Socket, head: string) => void): Promise<TcpServer> {
   const heads: string[] = [];
   const sockets = new Set<Socket>();

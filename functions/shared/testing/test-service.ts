@@ -8,10 +8,10 @@ import { APPLICATION } from "../http/requests.ts";
 import { createService } from "../service.ts";
 import { fakeService, request } from "./fakes.ts";
 
-/** The secret in the errors of the test service, which no answer and no log may hold. */
+/** The secret in the errors of the test service, which no response and no log may contain. */
 export const SECRET = "secret 4929-1234";
 
-/** A service with a route for each way to go right or wrong. */
+/** A service with a route for each kind of success and failure. */
 export function testService() {
   const fake = fakeService();
   const app = createService(fake.deps, {
@@ -50,7 +50,7 @@ export function testService() {
   return { ...fake, ask: (path: string, init?: RequestInit) => app.handle(request(path, init)) };
 }
 
-/** The problem document of a response, which must be one. */
+/** The problem document of a response. @throws {Error} if it is not one */
 export async function problemOf(response: Response): Promise<Problem> {
   expect(response.headers.get("content-type")).toBe("application/problem+json");
   const body: unknown = await response.json();

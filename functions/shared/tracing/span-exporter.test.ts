@@ -20,7 +20,7 @@ const SPAN: FinishedSpan = {
 const TAKEN: PostAnswer = { status: 200, text: "{}", retryAfterMs: undefined };
 const DOWN: PostAnswer = { status: 0, text: "ECONNREFUSED", retryAfterMs: undefined };
 
-/** An exporter whose collector gives these answers in order, then takes all. */
+/** An exporter whose collector gives these answers in order, then accepts everything. */
 function exporter(
   answers: PostAnswer[],
   given: { maxQueue?: number; maxBatch?: number; giveUpMs?: number } = {},
@@ -57,15 +57,15 @@ test("a full batch is sent at once, and the rest at the flush", async () => {
   });
 });
 
-test("spans that the queue has no room for are dropped and counted", async () => {
+test("spans that do not fit into the queue are dropped and counted", async () => {
   const { made, add } = exporter([], { maxQueue: 5, maxBatch: 5 });
   add(12);
   await made.flush();
-  // The first five are on their way when the next five wait.
+  // The first five are being sent while the next five wait.
   expect([made.exported, made.dropped.queue_full]).toEqual([10, 2]);
 });
 
-test("a batch is sent again after an answer that may change, as soon as the collector says", async () => {
+test("a batch is sent again after a temporary failure, when the collector requests it", async () => {
   const busy = { status: 503, text: "status 503", retryAfterMs: 2 };
   const { made, add, batches, messages } = exporter([busy, busy]);
   add(4);
@@ -82,7 +82,7 @@ test.each([
     10_000,
   ],
   ["no answer, and no time left", DOWN, 0],
-])("a batch is given up after %s, and the loss said once", async (_, answer, giveUpMs) => {
+])("a batch is given up after %s, and the loss logged once", async (_, answer, giveUpMs) => {
   const { made, add, batches, messages } = exporter([answer, answer], { giveUpMs });
   add(8);
   while (made.dropped.not_exported < 8) await Bun.sleep(1);

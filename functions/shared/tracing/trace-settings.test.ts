@@ -20,7 +20,7 @@ test.each([
   expect(settingsOf(env).url.href).toBe(url);
 });
 
-test("what is for traces alone comes before what is for all signals, and an empty value counts as none", () => {
+test("variables for traces override those for all signals, and an empty value counts as none", () => {
   const settings = settingsOf({
     OTEL_EXPORTER_OTLP_HEADERS: "a=1",
     OTEL_EXPORTER_OTLP_TRACES_HEADERS: "b=2, c = x%20y",
@@ -40,7 +40,7 @@ test("the process is named by OTEL_SERVICE_NAME before OTEL_RESOURCE_ATTRIBUTES 
   });
 });
 
-test("an address that cannot be used is reported and never repeated", () => {
+test("an invalid address is reported and never repeated", () => {
   const { settings, problems } = read({ [ENDPOINT]: "grpc://user:secret@c" });
   expect(settings).toBeUndefined();
   expect(problems).toEqual([`${ENDPOINT} is not an http or https URL; no spans are exported`]);
