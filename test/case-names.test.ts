@@ -2,13 +2,13 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { PROJECT } from "../scripts/project.ts";
 
-/** Names of this repository's own case, which no other team has. */
+/** Names that only this repository's case has. */
 const OWN = /credit-check|kyc-aggregator|kyc\/v1|x-kyc-revision|kyc-credit-check|kyc\.svc/;
 
-/** Tests and what only they use. */
+/** Tests and their helpers. */
 const TESTS = /\.test\.ts$|\/testing\/|\/fake-/;
 
-/** The parts of `scripts/` that are about this case, and why. Another file with its names makes the test fail. */
+/** The parts of `scripts/` that may name this case, with the reason. The test fails for any other file. */
 const OF_THE_CASE: Readonly<Record<string, string>> = {
   "e2e/": "tests this repository's own system on a cluster",
   "bench/http/": "measures this repository's own services",
@@ -25,14 +25,11 @@ test("scripts/ works on the files of any team: no code, comment or help text nam
   expect(found.sort()).toEqual([]);
 });
 
-test.each(Object.keys(OF_THE_CASE))(
-  "%s is named as a part about the case because it names it",
-  async (part) => {
-    const texts: string[] = [];
-    for await (const file of new Bun.Glob(part.endsWith("/") ? `${part}**/*.ts` : part).scan(
-      join(PROJECT, "scripts"),
-    ))
-      texts.push(await Bun.file(join(PROJECT, "scripts", file)).text());
-    expect(texts.some((text) => OWN.test(text))).toBe(true);
-  },
-);
+test.each(Object.keys(OF_THE_CASE))("%s is listed because it names the case", async (part) => {
+  const texts: string[] = [];
+  for await (const file of new Bun.Glob(part.endsWith("/") ? `${part}**/*.ts` : part).scan(
+    join(PROJECT, "scripts"),
+  ))
+    texts.push(await Bun.file(join(PROJECT, "scripts", file)).text());
+  expect(texts.some((text) => OWN.test(text))).toBe(true);
+});

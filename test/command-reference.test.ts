@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PROJECT } from "../scripts/project.ts";
 import { commandReference, REFERENCE } from "./command-reference.ts";
 
-test("docs/commands is what the commands say; `bun test/command-reference.ts` writes it", async () => {
+test("docs/commands matches the help of the commands; `bun test/command-reference.ts` updates it", async () => {
   const folder = join(PROJECT, REFERENCE);
   const files = await readdir(folder);
   const written = await Promise.all(

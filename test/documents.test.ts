@@ -20,10 +20,10 @@ const readme = documents.find(({ path }) => path === "README.md")?.text ?? "";
 const commandsOf = (text: string): string[] =>
   [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
 
-// The README's come first, in their order: some rest on those before.
+// The README's commands come first, in order, because some depend on earlier ones.
 const commands = [...new Set([readme, ...documents.map(({ text }) => text)].flatMap(commandsOf))];
 
-/** There is no cluster in CI, and nothing that makes one: these stand for what a user has installed. */
+/** CI has no cluster and no program that creates one: these replace the programs that a user has installed. */
 const STAND_INS: Readonly<Record<string, string>> = {
   kubectl: 'echo "kubectl $*"',
   minikube: `echo '{"invalid":[],"valid":[]}'`,
@@ -70,7 +70,7 @@ let path: string | undefined;
 beforeAll(async () => {
   copy = await cloneRepository();
   clone = copy.root;
-  // Commands such as `equal` end differently when the user's own percents do, so they run on the sample.
+  // The result of commands such as `equal` depends on the user's own percents, so they run on the sample.
   for (const folder of FOLDERS) {
     await rm(join(clone, folder), { recursive: true });
     await cp(join(SAMPLE, folder), join(clone, folder), { recursive: true });
@@ -100,11 +100,11 @@ describe("the documents", () => {
     expect(commands.slice(0, 1)).toEqual(["./kyc dev"]);
   });
 
-  test("begin with a README of at most 200 lines", () => {
+  test("include a README of at most 200 lines", () => {
     expect(readme.split("\n").length).toBeLessThanOrEqual(200);
   });
 
-  test("list each folder in docs/architecture.md, and no other", async () => {
+  test("list exactly the existing folders in docs/architecture.md", async () => {
     const architecture = documents.find(({ path }) => path === "docs/architecture.md")?.text ?? "";
     const told = [...architecture.matchAll(/^\| (.*?) +\|/gm)].flatMap(([, cell = ""]) =>
       [...cell.matchAll(/`([a-z0-9/-]+\/)`/g)].map(([, folder = ""]) => folder),
@@ -118,8 +118,8 @@ describe("the documents", () => {
   test.each(commands)("run: %s", async (command) => {
     if (command.startsWith("curl")) return expectAnswer(command);
     if (command.startsWith("kubectl")) return expectFiles(command);
-    // `dev` runs in the background of all these tests, `test` is what runs them, and others need a cluster: of these
-    // the way in is tried, and that each option is one that they have.
+    // `dev` runs in the background of these tests, `test` runs them, and others need a cluster: for these, only `--help` is
+    // run, and the options are checked.
     const isTried =
       new RegExp(`^([A-Z_]+=\\S+ )?\\./kyc (${NOT_RUN.join("|")})( |$)|^bun test/`).test(command) &&
       !isDry(command);
@@ -132,7 +132,7 @@ describe("the documents", () => {
     if (isTest(line)) expect(out).toMatch(/\n[1-9][0-9]* passed, 0 failed\n$/);
   });
 
-  test("link to files that are there", async () => {
+  test("link to existing files", async () => {
     const missing: string[] = [];
     for (const { path: document, text } of documents) {
       for (const [, path = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
@@ -151,14 +151,14 @@ function helpOf(command: string): Promise<Finished> {
   return own === undefined ? once(`${words} --help`) : kyc(...own.split(" "), "--help");
 }
 
-/** What a line that several documented commands come down to prints; it runs once. */
+/** The output of a command line that several documented commands share; it runs once. */
 function once(line: string): Promise<Finished> {
   const known = finished.get(line) ?? shell(line);
   finished.set(line, known);
   return known;
 }
 
-/** The address in a command is the one of the default ports; here the system runs on free ones. */
+/** Replaces the default ports in a command with the free ones on which the system runs here. */
 async function expectAnswer(command: string): Promise<void> {
   const here = command
     .replace("127.0.0.1:8080", new URL(dev.ingress).host)
@@ -168,7 +168,7 @@ async function expectAnswer(command: string): Promise<void> {
   expect(out).not.toBe("");
 }
 
-/** There is no cluster in CI: kubectl is a stand-in, and what is checked is that the files are there and valid. */
+/** A substitute for kubectl, because CI has no cluster: it checks that the files exist and are valid. */
 async function expectFiles(command: string): Promise<void> {
   const { code } = await shell(command);
   expect(code).toBe(0);

@@ -16,9 +16,9 @@ interface Walk {
   host: string;
   /** The requested host, if it is not the default. */
   asked?: string;
-  /** The file that holds the split, and an edit that changes no request. */
+  /** The file with the split, and an edit that does not affect requests. */
   file: string;
-  /** A revision that a further rollout is to try, while it fails. */
+  /** The failing candidate of a further rollout. */
   rollsBackTo?: string;
 }
 
@@ -71,7 +71,7 @@ async function teamFolder(name: string): Promise<string> {
 
 const HAS_PROGRAMS = WALKS.every(({ program }) => Bun.which(program) !== null);
 
-// Both at once: most of the time goes into waiting for the judges.
+// Both run in parallel, because most of the time is spent waiting for the judges.
 test.skipIf(!HAS_PROGRAMS)(
   "services in Node and Python pass lint, dev, equal, split and rollout, each in a folder of its own",
   async () => {
@@ -80,7 +80,7 @@ test.skipIf(!HAS_PROGRAMS)(
   180_000,
 );
 
-test("Deployments with subsets pass lint, dev, equal, split and rollout, also one that goes back", async () => {
+test("Deployments with subsets pass lint, dev, equal, split and rollout, including a rollback", async () => {
   await walkThrough(DEPLOYMENTS);
 }, 180_000);
 
@@ -106,7 +106,7 @@ async function walkThrough({
   const answer = await get();
   expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json"]);
 
-  // A copy of the files sends each request the same way, until the split is changed.
+  // A copy of the files routes each request the same way, until the split is changed.
   const same = await teamFolder(folder);
   expect((await kyc("split", service, "--traffic", `${to}=50`)).out).toContain("In force");
   expect(await readFile(join(root, file), "utf8")).toContain("50");
@@ -116,7 +116,7 @@ async function walkThrough({
   expect((await kyc("split", service, "--undo")).code).toBe(0);
   expect((await kyc("equal", root, same)).code).toBe(0);
 
-  // Traffic moves to the version while requests come.
+  // Moves traffic to the version under load.
   await kyc("split", service, "--traffic", `${to}=0`);
   const stop = new AbortController();
   const load = (async () => {
@@ -180,7 +180,7 @@ describe("dev.yaml", () => {
   }, 60_000);
 });
 
-test("the example with Deployments and subsets passes lint, and equal tells exchanged subsets", async () => {
+test("the example with Deployments and subsets passes lint, and equal finds swapped subsets", async () => {
   const root = await teamFolder("classic-istio");
   const linted = await kycAt(root, ["lint"]);
   expect({ code: linted.code, out: linted.out }).toMatchObject({

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { PROJECT } from "../scripts/project.ts";
 
-/** The layers of `scripts/`, the lowest first: a file imports from its own layer and those below it. */
+/** The layers of `scripts/`, the lowest first: a file imports only from its own layer and lower ones. */
 const LAYERS: readonly (readonly string[])[] = [
   ["nearest.ts", "format.ts", "exit.ts", "project.ts", "file-stamp.ts"],
   ["text", "schema"],
@@ -19,14 +19,14 @@ const LAYERS: readonly (readonly string[])[] = [
   ["kyc.ts"],
 ];
 
-/** What the services and the tools have in common: the export of traces, and the text of metrics. */
+/** The modules shared by services and tools: the export of traces, and the text of metrics. */
 const SHARED = [
   "functions/shared/tracing",
   "functions/shared/telemetry/tracing.ts",
   "functions/shared/telemetry/histogram.ts",
 ];
 
-/** What may be imported within a layer, and what is narrower than the layers allow. */
+/** The allowed imports within a layer, and restrictions beyond the layers. */
 const NARROWER: Readonly<Record<string, readonly string[]>> = {
   "scripts/lint": [
     "scripts/lint",
@@ -74,14 +74,14 @@ type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 const imports = await readImports("{functions,scripts,test}/**/*.ts");
 const sources = [...imports.keys()].filter((file) => !/\.(test|d)\.ts$/.test(file));
 
-/** The files that tell the version of this project. */
+/** The files that contain the version of this project. */
 const VERSIONED = ["scripts/kyc.ts", "scripts/project.ts", "scripts/release/npm-package.ts"];
 
 const isBelow = (file: string, paths: readonly string[]): boolean =>
   paths.some((path) => file === path || file.startsWith(`${path}/`));
 
 describe("imports", () => {
-  test("of the services lead nowhere else", () => {
+  test("of the services stay within the services", () => {
     const wrong = sources
       .filter((file) => file.startsWith("functions/"))
       .flatMap((file) => {
@@ -91,7 +91,7 @@ describe("imports", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("point one way, downward through the layers", () => {
+  test("point downward through the layers", () => {
     const wrong: string[] = [];
     const layers = new Map<string, number>();
     for (const [at, names] of LAYERS.entries()) for (const name of names) layers.set(`scripts/${name}`, at);
@@ -116,7 +116,7 @@ describe("imports", () => {
     expect([...new Set(wrong)]).toEqual([]);
   });
 
-  test("lead from no command or service to test code", () => {
+  test("of commands and services do not lead to test code", () => {
     const entries = sources.filter((file) => /^(scripts\/kyc|functions\/[^/]+\/main)\.ts$/.test(file));
     expect(entries.length).toBeGreaterThan(2);
     const reached = new Set(entries);
@@ -125,7 +125,7 @@ describe("imports", () => {
     expect([...reached].filter(isTest)).toEqual([]);
   });
 
-  test("by value make no circle of folders, at any level", () => {
+  test("by value form no cycle of folders, at any level", () => {
     const deepest = Math.max(...sources.map((file) => file.split("/").length));
     const circles = new Set<string>();
     for (let level = 1; level < deepest; level++) {
@@ -138,7 +138,7 @@ describe("imports", () => {
 /** The first two parts of a path: a folder of a root, or a file directly under it. */
 const areaOf = (file: string): string => file.split("/").slice(0, 2).join("/");
 
-/** The imports of a file, but for the sample, which helpers of tests read. The next test holds commands to that. */
+/** The imports of a file, except the sample, which test helpers read. The next test checks commands for that. */
 const importsOf = (file: string): readonly string[] =>
   (imports.get(file)?.all ?? []).filter((imported) => imported !== "test/sample.ts");
 
@@ -190,14 +190,14 @@ function circlesOf(graph: Graph): string[][] {
   return circles;
 }
 
-test("circles are found", () => {
+test("cycles are found", () => {
   const graph = new Map(
     Object.entries({ a: "b", b: "c", c: "b", d: "a" }).map(([from, to]) => [from, new Set([to])]),
   );
   expect(circlesOf(graph)).toEqual([["b", "c"]]);
 });
 
-/** The project's files that each file imports: all, and those not for their types alone. */
+/** The project's files that each file imports: all, and those imported by value. */
 async function readImports(pattern: string): Promise<Map<string, { all: string[]; byValue: string[] }>> {
   const transpiler = new Bun.Transpiler({ loader: "ts" });
   const found = new Map<string, { all: string[]; byValue: string[] }>();

@@ -16,7 +16,7 @@ interface AnalyzerCase {
 }
 
 const program = new Command("istio-analyzers")
-  .description("shows what Istio's analyzers and lint find in the test data of these analyzers")
+  .description("prints the findings of Istio's analyzers and of lint in the test data of the analyzers")
   .argument("<folder>", "pkg/config/analysis/analyzers/testdata of the Go module istio.io/istio")
   .option("--only <part>", "cases whose analyzer's name contains this", "")
   .addHelpText(

@@ -5,7 +5,7 @@ import { PROJECT } from "../scripts/project.ts";
 import { JSON_SCHEMAS, jsonSchemaText } from "./json-schemas.ts";
 
 test.each(Object.entries(JSON_SCHEMAS))(
-  "%s is the schema by which the file is read; `bun test/json-schemas.ts` writes it",
+  "%s matches the schema used for parsing; `bun test/json-schemas.ts` updates it",
   async (path, schema) => {
     expect(await readFile(join(PROJECT, path), "utf8")).toBe(jsonSchemaText(schema));
   },

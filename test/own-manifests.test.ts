@@ -9,7 +9,7 @@ import type { Listener } from "../scripts/traffic/table.ts";
 import { request, sent } from "../scripts/traffic/testing/sample-plans.ts";
 import { choose, copyOf, FOLDERS } from "./sample.ts";
 
-// What holds for knative/, istio/ and next/ whatever their percents, weights and versions are: a user edits them.
+// Invariants of knative/, istio/ and next/ for any percents, weights and versions, because users edit them.
 
 const splits = await readdir(join(PROJECT, "istio/split"));
 const next = await readdir(join(PROJECT, "next"));
@@ -22,7 +22,7 @@ const APPLIED = [
   ...next.map((name) => [`next/${name}`]),
 ];
 
-test.each(APPLIED.map((folders) => [folders]))("%s have nothing to find", async (folders) => {
+test.each(APPLIED.map((folders) => [folders]))("%s have no findings", async (folders) => {
   const [own, around] = await Promise.all([
     readDocuments(PROJECT, folders),
     readDocuments(PROJECT, ["knative", "istio/common"]),
@@ -75,7 +75,7 @@ describe.each(splits)("with split/%s", (split) => {
       const end = sent(plan, listener, request(host, path, { method: "GET", headers }), draw);
       const place = end.kind === "revision" ? end.revision : end.kind === "nowhere" ? end.status : end.kind;
       expect(String(place)).toMatch(reaches);
-      // A decision about an applicant is asked for once.
+      // A decision about an applicant is requested once, without retries.
       for (const { before } of end.hops) expect(before).toBeUndefined();
     }
   });

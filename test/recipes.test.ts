@@ -5,7 +5,7 @@ import type * as DeployOrder from "../scripts/manifests/kinds/deploy-order.ts";
 import { PROJECT } from "../scripts/project.ts";
 import { cloneRepository } from "./clone.ts";
 
-// The recipes of CONTRIBUTING.md, followed to the letter on a clone. That of a variant is in user-edits.test.ts.
+// Follows the recipes of CONTRIBUTING.md exactly on a clone. The recipe for a variant is in user-edits.test.ts.
 
 const text = await readFile(join(PROJECT, "CONTRIBUTING.md"), "utf8");
 const files = [...text.matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```$/gm)].map(
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => clone[Symbol.asyncDispose]());
 
 describe("a kind, a field, a source and an engine by the recipes", () => {
-  test("are of the files that the recipes name", () => {
+  test("consist of the files that the recipes name", () => {
     expect(files.map(([path]) => path)).toEqual([
       "scripts/manifests/kinds/example.ts",
       "scripts/route-fields/example/example.ts",
@@ -68,7 +68,7 @@ describe("a kind, a field, a source and an engine by the recipes", () => {
     expect(deployRank("example.dev/v1", "Example")).toBe(deployRank("v1", "Secret"));
   });
 
-  test("are read: the field is taken, and its schema is checked", async () => {
+  test("are read: the field is accepted, and its schema is checked", async () => {
     const path = join(clone.root, "istio/routes.yaml");
     const routes = await readFile(path, "utf8");
     const lint = () => run("scripts/kyc.ts", "lint", join(clone.root, "knative"), join(clone.root, "istio"));
@@ -82,7 +82,7 @@ describe("a kind, a field, a source and an engine by the recipes", () => {
     await writeFile(path, routes);
   });
 
-  test("are in the help, and their options are taken", async () => {
+  test("are in the help, and their options are accepted", async () => {
     const { code, out } = await run("scripts/kyc.ts", "rollout", "--help");
     expect(code).toBe(0);
     expect(out).toMatch(/example +a file split\.json in the folder/);

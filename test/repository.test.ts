@@ -20,7 +20,7 @@ const Timings = Type.Object({ files: Type.Record(Type.String(), Type.Number()) }
 
 const read = (path: string): Promise<string> => readFile(join(PROJECT, path), "utf8");
 
-/** What each workflow that publishes may write: images; the programs of a release, and where they come from. */
+/** The write permissions of each publishing workflow: images; the programs of a release and their provenance. */
 const PUBLISHES: Readonly<Record<string, string[]>> = {
   "images.yml": ["packages"],
   "release.yml": ["contents", "id-token", "attestations"],
@@ -71,12 +71,12 @@ describe("the repository", () => {
     expect(manifest.devDependencies["bun-types"]).toBe(version);
   });
 
-  test("has times of existing test files only", async () => {
+  test("has timings only of existing test files", async () => {
     const { files } = Parse(Timings, await Bun.file(join(PROJECT, "test/timings.json")).json());
     expect(Object.keys(files).filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
   });
 
-  test("has one version of Istio, also in the workflow that gets istioctl by itself", async () => {
+  test("has one version of Istio, including the workflow that downloads istioctl", async () => {
     expect(await read(".github/workflows/e2e.yml")).toContain(`ISTIO_VERSION: ${PLATFORM.istio.install}\n`);
   });
 
@@ -100,7 +100,7 @@ describe("the repository", () => {
 
 async function lintPromises(...paths: string[]): Promise<{ code: number; output: string }> {
   const command = ["node_modules/.bin/oxlint", "--config=.oxlintrc.json", "--format=unix"];
-  // The linter is a Go program that would spend much of its time on freeing memory, of which it needs 1.2 GB in all.
+  // Turns off garbage collection of the linter, a Go program, which needs 1.2 GB in total.
   const { code, output } = await bun([...command, ...paths], { GOGC: "off", GOMEMLIMIT: "3GiB" });
   return { code, output: code === 0 ? "" : output };
 }

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { PROJECT } from "../scripts/project.ts";
 import { cloneRepository } from "./clone.ts";
 
-// The edits that the README asks for leave the tests green. All other tests read test/fixtures.
+// The documented edits of users break no test. All other tests read test/fixtures.
 
-/** The tests that read the files which a user edits. */
+/** The tests that read files that users edit. */
 const READERS = [
   "test/own-manifests.test.ts",
   "functions/credit-check",
@@ -22,7 +22,7 @@ const TRAFFIC = "knative/credit-check/2-advanced.yaml";
 type Edit = (root: string) => Promise<void>;
 
 const EDITS: Readonly<Record<string, Edit>> = {
-  // One does not touch what the other changes, so that one run shows both.
+  // The edits do not overlap, so one run tests both.
   "the percents 90 and 10, and the split by Istio,": async (root) => {
     await rewrite(join(root, TRAFFIC), (text) =>
       text.replace(/percent: \d+([\s\S]*?)percent: \d+/, "percent: 90$1percent: 10"),
@@ -56,14 +56,14 @@ const EDITS: Readonly<Record<string, Edit>> = {
   },
 };
 
-test.each(Object.entries(EDITS))("%s leave the tests green", async (_name, edit) => {
+test.each(Object.entries(EDITS))("%s break no test", async (_name, edit) => {
   await using clone = await cloneRepository();
   await edit(clone.root);
   const { code, output } = await bunTest(clone.root);
   expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
 });
 
-test("a manifest that breaks the contract does not pass", async () => {
+test("a manifest that violates the contract fails", async () => {
   await using clone = await cloneRepository();
   await rewrite(join(clone.root, FIRST_STATE), (text) =>
     text.replace("name: credit-check-basic", "name: basic"),
@@ -77,7 +77,7 @@ test("a manifest that breaks the contract does not pass", async () => {
   expect(output).toContain("(fail) with split/by-knative");
 });
 
-test("the files that read what a user edits are where they are expected", () => {
+test("the tests that read files of users are the expected ones", () => {
   expect(READERS.filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
 });
 

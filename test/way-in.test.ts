@@ -18,8 +18,8 @@ import { join } from "node:path";
 import { PROJECT } from "../scripts/project.ts";
 
 /**
- * The script `kyc` in projects of its own, with stand-ins for bun and npm on PATH: what it looks for, what it
- * installs and when, and what it says. The real installation is what CI does before any test runs.
+ * The script `kyc` in temporary projects, with substitutes for bun and npm on the PATH: what it searches, installs and
+ * prints. CI does the real installation before any test runs.
  */
 let base = "";
 
@@ -51,9 +51,9 @@ const TOOLS = [
 ];
 
 interface Setup {
-  /** The version that a `bun` on PATH reports; none when undefined. */
+  /** The version of the `bun` on the PATH; none if undefined. */
   bun?: string;
-  /** Whether there is an npm on PATH, and what it does. */
+  /** The behaviour of the npm on the PATH, if there is one. */
   npm?: "works" | "fails";
 }
 
@@ -65,11 +65,11 @@ interface Project {
     args?: string[];
     env?: Readonly<Record<string, string>>;
   }): Promise<{ code: number; out: string; err: string }>;
-  /** What the stand-ins were asked to do. */
+  /** The calls of the substitutes. */
   calls(): Promise<string[]>;
 }
 
-/** A folder with a space in its name that holds `kyc` and what it reads, and a PATH with nothing else but basic tools. */
+/** A folder with a space in its name that contains `kyc` and its files, and a PATH with only basic tools. */
 async function project(name: string, { bun, npm }: Setup): Promise<Project> {
   const folder = join(base, name, "the project");
   const bin = join(base, name, "bin");
@@ -151,7 +151,7 @@ describe("kyc", () => {
     expect((await it.calls())[0]).toBe(`npm install bun@${VERSION}`);
   });
 
-  test("once installed it asks npm no more, so that it works without a network", async () => {
+  test("does not call npm once Bun is installed, and so works without a network", async () => {
     const it = await project("offline", { npm: "works" });
     await it.run();
     const before = await it.calls();
@@ -192,7 +192,7 @@ describe("kyc", () => {
     );
   });
 
-  test("a download that failed leaves nothing behind that a later run would take for Bun", async () => {
+  test("a failed download leaves no files that a later run would mistake for Bun", async () => {
     const it = await project("failed", { npm: "fails" });
     const first = await it.run();
     expect(first.code).toBe(1);
@@ -202,14 +202,14 @@ describe("kyc", () => {
     expect((await it.run()).code).toBe(0);
   });
 
-  test("two first runs at once install once, and both work", async () => {
+  test("two concurrent first runs install once, and both work", async () => {
     const it = await project("twice", { npm: "works" });
     const runs = await Promise.all([it.run(), it.run(), it.run()]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(await it.calls()).toHaveLength(2);
   });
 
-  test("a run that was killed while it installed does not keep the next one waiting", async () => {
+  test("a run that was killed during the installation does not block the next one", async () => {
     const it = await project("killed", { npm: "works" });
     const dead = Bun.spawn(["true"]);
     await dead.exited;
@@ -232,7 +232,7 @@ describe("the compiled program", () => {
       (await it.calls()).filter((call) => call === "made a program").length;
     return {
       ...it,
-      // It is made in the background.
+      // It is built in the background.
       async made(count) {
         while ((await made()) < count || !(await exists(join(it.folder, ".kyc/made")))) await Bun.sleep(2);
         await rm(join(it.folder, ".kyc/made"));
@@ -250,7 +250,7 @@ touch .kyc/made
 `;
   const exists = (path: string): Promise<boolean> => Bun.file(path).exists();
 
-  test("is made in the background, and takes the place of the sources", async () => {
+  test("is built in the background, and replaces the sources", async () => {
     const it = await compiling("program");
     const first = await it.run({ args: ["lint", "a b"] });
     expect(first.out).toEndWith("/scripts/kyc.ts] [lint] [a b] in /\n");
@@ -287,7 +287,7 @@ touch .kyc/made
       },
     ],
     ["is a package", (folder: string) => writeFile(join(folder, "package.json"), "{}")],
-  ])("is made again when a source %s", async (how, change) => {
+  ])("is rebuilt when a source %s", async (how, change) => {
     const it = await compiling(how);
     await it.run({ args: ["lint"] });
     await it.made(1);
@@ -297,7 +297,7 @@ touch .kyc/made
     expect((await it.run({ args: ["lint"] })).out).toStartWith("program of");
   });
 
-  test("is not tried again after a failure until a source has changed", async () => {
+  test("is not rebuilt after a failure until a source has changed", async () => {
     const it = await compiling("broken", ': >"$1"; touch .kyc/made');
     await it.run({ args: ["lint"] });
     await it.made(1);
@@ -307,7 +307,7 @@ touch .kyc/made
     await it.made(2);
   });
 
-  test("is made for all tests before they start, and named to them", async () => {
+  test("is built before all tests, which get its path", async () => {
     const it = await compiling("tests");
     const { out } = await it.run({ args: ["test"] });
     expect(out).toEndWith(`[test] in /\n`);
@@ -316,7 +316,7 @@ touch .kyc/made
     expect(await it.calls()).toHaveLength(2);
   });
 
-  test("is not needed: a command works if it cannot be written", async () => {
+  test("is optional: a command works if it cannot be written", async () => {
     const it = await compiling("no folder");
     await rm(join(it.folder, ".kyc"), { recursive: true });
     await writeFile(join(it.folder, ".kyc"), "");

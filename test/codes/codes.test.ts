@@ -31,7 +31,7 @@ describe("the code", () => {
     expect(problem?.at.line).toBeGreaterThan(0);
   });
 
-  test("stands in kebab case, and its entry is a sentence each without a full stop", () => {
+  test("is in kebab case, and its texts are sentences without a full stop", () => {
     for (const [code, { means, fix }] of Object.entries(CODES)) {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
       for (const text of [means, fix]) expect(text).toMatch(/^.{5,}[^.]$/);

@@ -25,7 +25,7 @@ const program = new Command("corpus")
   .argument("<folder...>", "folders with YAML files, searched to any depth")
   .option(
     "--limit <time>",
-    "ends the mutants after so long; those that are left are counted",
+    "the time limit for the mutants; the remaining ones are counted",
     duration,
     300_000,
   )
@@ -39,8 +39,8 @@ Examples:
   bun test/corpus/run.ts "$(go mod download -json istio.io/istio@VERSION | jq -r .Dir)/samples"
   bun test/corpus/run.ts --limit 30s --verbose ~/manifests
 
-A mutant that equal calls equal needs a reason in test/corpus/reasons.ts. Exits with 1 where one has none, or where
-something was thrown.`,
+Each mutant that is called equal needs a reason in test/corpus/reasons.ts. Exits with 1 if one has none, or after an
+exception.`,
   )
   .parse();
 

@@ -28,14 +28,14 @@ const recorded = (await file.text())
   .split("\n")
   .map((line) => Parse(Recorded, JSON.parse(line)));
 
-/** How often a request with a different answer is repeated by itself: a busy machine may exceed its time limit. */
+/** How often a request with a different answer is retried alone, because a busy machine may exceed its time limit. */
 const AGAIN = 5;
 
 test("the mesh answers as Envoy did", async () => {
   using echoes = new LocalEchoes();
   let answered = 0;
 
-  /** Sends the requests of a table, or those of these numbers, and returns the numbers and differences of those that differ. */
+  /** Sends all requests of a table, or the given ones, and returns the indices and differences of those that differ. */
   async function differing(
     i: number,
     round: number,
@@ -59,7 +59,7 @@ test("the mesh answers as Envoy did", async () => {
   await eachAtOnce(4, [...recorded.keys()], async (i) => void first.set(i, await differing(i, 0)));
   const differences: unknown[] = [];
   for (let [i, found] of first) {
-    // Each round has its own names: the echoes count the tries of each request.
+    // Each round has its own names, because the echoes count the tries of each request.
     for (let round = 1; round <= AGAIN && found.size > 0; round++)
       found = await differing(i, round, new Set(found.keys()));
     differences.push(...found.values());

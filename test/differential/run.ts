@@ -30,25 +30,25 @@ const program = new Command("differential")
   .description(
     "sends the same requests to the local mesh and a real Istio, and prints the differences of their responses",
   )
-  .option("--tables <n>", "how many route tables", number, 300)
-  .option("--requests <n>", "how many requests to each", number, 50)
-  .option("--seed <n>", "what they are made from", number, 1)
-  .option("--weights <n>", "how many more tables to check shares with, by chi-square", number, 24)
-  .option("--shrink <n>", "how many different differences to make small", number, 5)
+  .option("--tables <n>", "the number of route tables", number, 300)
+  .option("--requests <n>", "the number of requests to each", number, 50)
+  .option("--seed <n>", "the seed of the generator", number, 1)
+  .option("--weights <n>", "the number of further tables for checking shares, by chi-square", number, 24)
+  .option("--shrink <n>", "the number of different differences to minimise", number, 5)
   .option(
     "--image <name>",
-    "an image with Bun, which the nodes have or can pull",
+    "an image with Bun that the nodes have or can pull",
     "docker.io/oven/bun:1.4.5-slim",
   )
   .option("--context <name>", "the context of the kubeconfig (default: its current one)")
-  .option("--keep", "leaves the namespace for the next run", false)
+  .option("--keep", "keeps the namespace for the next run", false)
   .option("--record <file>", "writes the tables with Envoy's answers, for a replay without a cluster")
   .addHelpText(
     "after",
     `
 Examples:
   bun test/differential/run.ts                                    300 tables, 50 requests each
-  bun test/differential/run.ts --seed 7 --tables 20 --keep        a smaller one, and quickly again
+  bun test/differential/run.ts --seed 7 --tables 20 --keep        a smaller run, with a faster next one
   bun test/differential/run.ts --tables 60 --requests 12 --record test/differential/fixtures/answers.jsonl
 
 Works in the namespace differential, through the ingress gateway. Exits with 1 when there is a difference.`,
@@ -60,7 +60,7 @@ const started = performance.now();
 const progress = (text: string): void =>
   console.error(`${((performance.now() - started) / 1000).toFixed(1)} s: ${text}`);
 
-progress("making the echoes ready");
+progress("starting the echoes");
 await using envoy = await EnvoySide.open({
   context: options.context,
   image: options.image,

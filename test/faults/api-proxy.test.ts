@@ -18,7 +18,7 @@ async function through(proxy: ApiProxy): Promise<Kube> {
 }
 
 describe("a proxy in front of an API server", () => {
-  test("passes requests on and counts them by kind", async () => {
+  test("forwards requests and counts them by kind", async () => {
     const cluster = new FakeCluster("fake", [A]);
     await using proxy = await ApiProxy.start(cluster);
     const kube = await through(proxy);
@@ -65,7 +65,7 @@ describe("a proxy in front of an API server", () => {
     expect(proxy.counts.get("GET pods/portforward")).toBe(1);
   });
 
-  test("lets a watch see every change through streams that are cut, and requests that are refused", async () => {
+  test("lets a watch see every change despite broken streams and refused requests", async () => {
     const cluster = new FakeCluster("fake", [A]);
     const faulty = new FaultyConnection(cluster, 4);
     faulty.isFaulty = false;
@@ -82,7 +82,7 @@ describe("a proxy in front of an API server", () => {
     );
     while (seen.size === 0) await Bun.sleep(5);
     faulty.isFaulty = true;
-    // The stream that was opened before knows of no faults.
+    // The stream that was opened before has no faults.
     cluster.watches.end();
     for (let i = 0; i < 30; i++) {
       cluster.put({ ...A, metadata: { name: `b${i}`, namespace: "kyc" } });

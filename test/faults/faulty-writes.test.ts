@@ -16,7 +16,7 @@ import {
 import { SAMPLE } from "../sample.ts";
 import { FaultyConnection } from "./faulty-connection.ts";
 
-/** A cluster that counts the generations of the object of a split, and refuses writes over an old state. */
+/** A cluster that counts the generations of the split's object, and refuses writes based on an old state. */
 function strict({ cluster }: FakeSplit, ref: typeof SERVICE | typeof SPLIT): Connection {
   cluster.react = (object, path) => {
     if (object === undefined || !path.endsWith(`/${ref.name}`)) return;
@@ -49,7 +49,7 @@ const ENGINES: [string, typeof SERVICE | typeof SPLIT, (kube: Kube) => Promise<R
 describe.each(ENGINES)(
   "through an API server that fails every fourth request, a split by %s",
   (_, ref, open) => {
-    test("is written once and recorded once, whichever answers are lost", async () => {
+    test("is written once and recorded once, regardless of which responses are lost", async () => {
       const { spec } = Bun.YAML.parse(
         await Bun.file(join(SAMPLE, "istio/split/by-istio/virtual-service.yaml")).text(),
       ) as { spec: object };

@@ -18,12 +18,12 @@ const FAULTS = [
 
 const USAGE = `Usage: bun test/faults/run.ts [--context CONTEXT] [NAME…]
 
-Tries faults on a mesh under load, and prints what callers saw. A NAME chooses the faults whose names hold it; without one all
-are tried, in about six minutes. Exits with 1 where a fault does what it should not.
+Injects faults into a mesh under load, and prints their effect on callers. NAME selects the faults whose names contain it; by
+default all run, in about six minutes. Exits with 1 if a fault has an unexpected effect.
 
-The faults of a cluster take a CONTEXT whose cluster \`./kyc deploy\` has deployed to; they change its splits, and restart its
-istiod and its ingress gateway. KYC_FAULTS_SLOW_NETWORKING is a command that makes its networking layer slow and fast again,
-given "on" or "off"; without it net-istio's Deployment gets a hundredth of a processor.
+The faults of a cluster need a CONTEXT with the deployed system (\`./kyc deploy\`); they change its splits, and restart its
+istiod and its ingress gateway. KYC_FAULTS_SLOW_NETWORKING is a command that slows down its networking layer ("on") and
+restores it ("off"); by default net-istio's Deployment is limited to a hundredth of a processor.
 
 Faults:
 ${FAULTS.map(({ name }) => `  ${name}`).join("\n")}`;

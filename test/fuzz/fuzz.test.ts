@@ -4,9 +4,9 @@ import { corpusOf, fuzz, type FuzzTarget } from "./fuzz.ts";
 import { minimised, mutated } from "./mutate.ts";
 import { TARGETS } from "./targets.ts";
 
-describe("readers of foreign input", () => {
+describe("readers of external input", () => {
   test.each(TARGETS.map((target) => [target.name, target] as const))(
-    "%s refuse or read 300 mutations of their corpus",
+    "%s: 300 mutations of the corpus are read or refused",
     async (name, target) => {
       const corpus = await corpusOf(name);
       expect(corpus.length).toBeGreaterThan(2);
@@ -28,7 +28,7 @@ describe("the fuzzer", () => {
     },
   };
 
-  test("finds an input that fails, makes it small, and finds the same one by the same seed", async () => {
+  test("finds a failing input, minimises it, and finds the same one with the same seed", async () => {
     const run = () => fuzz(failing, { inputs: 10_000, seed: 5, corpus: [Buffer.from("some seed text")] });
     const { failure, inputs } = await run();
     expect(failure?.what).toBe("Error: both");
@@ -36,13 +36,13 @@ describe("the fuzzer", () => {
     expect((await run()).inputs).toBe(inputs);
   });
 
-  test("draws inputs of 4 KB at most, also from empty seeds", () => {
+  test("generates inputs of at most 4 KB, even from empty seeds", () => {
     const random = seededRandom(3);
     const lengths = Array.from({ length: 500 }, () => mutated(random, [Buffer.from("")], ["w"]).length);
     expect(Math.max(...lengths)).toBeLessThanOrEqual(4_096);
   });
 
-  test("leaves an input as it is that nothing smaller fails like", async () => {
+  test("does not change an input if no smaller one fails", async () => {
     const input = Buffer.from("xyz");
     expect(await minimised(input, async (smaller) => smaller.equals(input))).toEqual(input);
   });

@@ -4,8 +4,8 @@ import { TARGETS } from "./targets.ts";
 
 const USAGE = `Usage: bun test/fuzz/run.ts [NAME…] [--inputs N] [--seed N]
 
-Names: ${TARGETS.map(({ name }) => name).join(", ")} (default: all). An input that fails is made as small as possible, and kept
-in test/fuzz/corpus. Exits with 1 then.`;
+Names: ${TARGETS.map(({ name }) => name).join(", ")} (default: all). If an input fails, it is minimised and added to
+test/fuzz/corpus, and the exit code is 1.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -21,8 +21,8 @@ const options = new Command("kn")
   .description(
     "runs the same commands with this project's split and the real kn, and prints the differences of their results",
   )
-  .option("--cases <n>", "how many", number, 10_000)
-  .option("--seed <n>", "what they are made from", number, 1)
+  .option("--cases <n>", "the number of cases", number, 10_000)
+  .option("--seed <n>", "the seed of the generator", number, 1)
   .option("--record <file>", "writes some cases of each kind with kn's answers, for a replay without kn")
   .addHelpText(
     "after",
@@ -31,7 +31,7 @@ Examples:
   bun test/kn/compare-with-kn.ts --cases 50000 --seed 7
   bun test/kn/compare-with-kn.ts --record test/kn/fixtures/answers.jsonl
 
-Builds ${KN} with Go, some minutes the first time. Exits with 1 when there is a difference.`,
+Builds ${KN} with Go, which takes some minutes the first time. Exits with 1 when there is a difference.`,
   )
   .parse()
   .opts<Options>();

@@ -28,7 +28,7 @@ const [version = "", ...lines] = (await Bun.file(join(import.meta.dir, "fixtures
   .split("\n");
 const recorded = lines.map((line) => Parse(Recorded, JSON.parse(line)));
 
-test("a split is changed or refused as the real kn does, to the letter", () => {
+test("a split is changed or refused exactly as by the real kn", () => {
   let taken = 0;
   for (const { of, answer } of recorded) {
     expect({ of, answer: kycAnswer(of) }).toEqual({ of, answer: knAnswer(answer) });
@@ -59,7 +59,7 @@ test("an engine refuses what kn accepts only if --allow-missing or --force would
     const allowed = await plan(true);
     const kept = await plan(false);
     if (typeof wanted === "string") {
-      // Advice may follow kn's sentence.
+      // Advice may follow kn's message.
       expect(allowed).toStartWith(wanted);
       expect(kept).toBeString();
       continue;
@@ -74,7 +74,7 @@ test("an engine refuses what kn accepts only if --allow-missing or --force would
   expect(safer).toBeGreaterThan(10);
 });
 
-test("the recorded version is the one that a new recording would use", () => {
+test("the recorded version is the one of the next recording", () => {
   expect(Parse(Version, JSON.parse(version)).kn).toBe(KN);
 });
 

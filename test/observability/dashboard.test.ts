@@ -8,11 +8,11 @@ import { rolloutMetrics } from "../../scripts/rollout/journal/journal-metrics.ts
 import { sampleToRun } from "../sample.ts";
 import { dashboardQueries, readDashboard, readRules } from "./observability-files.ts";
 
-/** Each selector of this project's queries has braces, so that a metric is the name before them. */
+/** Each selector in this project's queries has braces, so the name before them is a metric. */
 const METRIC = /[a-zA-Z_:][\w:]*(?=\{)/g;
 const TYPE = /^# TYPE (\S+) (\S+)$/gm;
 
-/** The names of all series that services, mesh and rollouts write, by the types that their texts declare. */
+/** The names of all series that services, mesh and rollouts export, by their declared types. */
 async function exported(): Promise<Set<string>> {
   await using sample = await sampleToRun();
   const loaded = await loadConfiguration(sample.root);
@@ -41,7 +41,7 @@ const queries = [
   ...rules.map(({ record = "", alert = record, expr }) => ({ at: alert, expr })),
 ];
 
-test("each metric of the dashboard and the rules is one that services, mesh, rollouts or rules write", async () => {
+test("services, mesh, rollouts or rules export each metric of the dashboard and the rules", async () => {
   const known = await exported();
   for (const { record } of rules) if (record !== undefined) known.add(record);
   const unknown = queries.flatMap(({ at, expr }) => {
@@ -53,7 +53,7 @@ test("each metric of the dashboard and the rules is one that services, mesh, rol
   expect(unknown).toEqual([]);
 });
 
-test("each recording rule is used, and each panel has a place of its own", async () => {
+test("each recording rule is used, and panels do not overlap", async () => {
   const used = new Set(queries.flatMap(({ expr }) => expr.match(METRIC) ?? []));
   expect(rules.flatMap(({ record }) => (record === undefined || used.has(record) ? [] : [record]))).toEqual(
     [],

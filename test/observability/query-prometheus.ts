@@ -27,14 +27,14 @@ const STEPS = [
 
 const { prometheus: program } = new Command("query-prometheus")
   .description(
-    "scrapes the local mesh with a real Prometheus under load, runs rollouts by it, and checks that each query returns data",
+    "scrapes the local mesh with a real Prometheus under load, runs rollouts with it, and checks that each query returns data",
   )
   .option("--prometheus <program>", "a Prometheus of version 2.40 or later", "prometheus")
   .addHelpText(
     "after",
     `
 Needs prometheus and promtool on the PATH (Debian: apt-get install prometheus). Takes about four minutes.
-Exits with 1 where a query returned no data, a rule has an error, or a rollout ended otherwise than it should.`,
+Exits with 1 if a query returned no data, a rule has an error, or a rollout ended unexpectedly.`,
   )
   .parse()
   .opts<{ prometheus: string }>();
@@ -49,7 +49,7 @@ try {
 async function runAll(): Promise<number> {
   await checkRules(folder);
   await using sample = await sampleToRun();
-  // The collector does not exist, so that the metric of dropped spans moves.
+  // The collector does not exist, so that the metric of dropped spans increases.
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_BSP_EXPORT_TIMEOUT: "0" };
   await using dev = await startDev(["--dir", sample.root], undefined, env);
   await using load = startLoad(`${dev.ingress}/kyc/v1/customer`);

@@ -5,7 +5,7 @@ import Type from "typebox";
 import { Parse } from "typebox/value";
 import { compareSides } from "./judge-pair.ts";
 
-// Pairs with what istiod's output says of them, recorded by `bun test/oracle/run.ts --record`.
+// Pairs with the verdict of istiod's output, recorded by `bun test/oracle/run.ts --record`.
 
 const Recorded = Type.Object({
   a: Type.Array(Type.Object({})),

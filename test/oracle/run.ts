@@ -20,18 +20,18 @@ const number = (text: string): number => Number.parseInt(text, 10);
 
 const program = new Command("oracle")
   .description(
-    "compares what equal says of generated pairs with the configuration that istiod generates for them",
+    "compares the verdicts of equal on generated pairs with the configuration that istiod generates for them",
   )
-  .option("--pairs <n>", "how many pairs", number, 3_000)
-  .option("--seed <n>", "what they are made from", number, 1)
-  .option("--program <file>", "the generators, built before from pilot.go")
-  .option("--show <n>", "how many contradictions to print", number, 10)
+  .option("--pairs <n>", "the number of pairs", number, 3_000)
+  .option("--seed <n>", "the seed of the generator", number, 1)
+  .option("--program <file>", "a program built from pilot.go before")
+  .option("--show <n>", "the maximum number of printed contradictions", number, 10)
   .option("--record <file>", "writes some pairs with istiod's verdict, for a replay without istiod")
-  .option("--record-pairs <n>", "how many", number, 60)
+  .option("--record-pairs <n>", "the number of recorded pairs", number, 60)
   .addHelpText(
     "after",
     `
-Builds istiod's generators from ${ISTIO} unless --program names them. Exits with 1 where there is a contradiction.
+Builds istiod's generators from ${ISTIO} unless --program is given. Exits with 1 if there is a contradiction.
 
 Examples:
   bun test/oracle/run.ts --pairs 100 --seed 7

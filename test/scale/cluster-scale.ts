@@ -12,9 +12,9 @@ import { ApiProxy } from "../faults/api-proxy.ts";
 
 const USAGE = `Usage: bun test/scale/cluster-scale.ts --context CONTEXT [--services N] [--routes N] [--keep]
 
-Measures splits, commands and starts from zero on a cluster that \`./kyc deploy\` has deployed to, alone and beside N Knative
-Services at zero (default 300) and N VirtualServices at the ingress gateway (default 1000), which it makes in the namespace
-kyc-scale and removes afterwards unless --keep is given. The ConfigMap config-autoscaler of Knative has to say
+Measures splits, commands and cold starts on a cluster with the deployed system (\`./kyc deploy\`), alone and with N Knative
+Services at zero (default 300) and N VirtualServices at the ingress gateway (default 1000), which it creates in the namespace
+kyc-scale and removes afterwards unless --keep is given. Knative's ConfigMap config-autoscaler must contain
 allow-zero-initial-scale: "true". Prints tables.`;
 
 const { values } = parseArgs({

@@ -5,12 +5,12 @@ import { compareNames, SAME_PERSON } from "../../functions/credit-check/screenin
 import { readName } from "../../functions/credit-check/screening/name.ts";
 import { jaroWinkler } from "../../functions/credit-check/screening/similarity.ts";
 
-const HELP = `Prints how well names of persons are matched, beside an exact match and Jaro-Winkler over the whole name.
+const HELP = `Measures the matching of personal names, compared with an exact match and Jaro-Winkler over the whole name.
 
 Usage: bun test/screening/run.ts --pairs FILE [--misses]
 
   --pairs FILE   YAML: {checks: [{match: true, schema: Person, query: {name: …}, candidate: {name: …}}]}
-  --misses       also prints the pairs that are matched wrongly
+  --misses       also prints the wrongly matched pairs
 `;
 
 const Person = Type.Record(Type.String(), Type.String());

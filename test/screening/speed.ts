@@ -8,12 +8,12 @@ import { readWatchLists } from "../../functions/credit-check/screening/watch-lis
 import { freePort, residentMiB, start, untilAnswers } from "../../scripts/bench/http/pinned-process.ts";
 import { seededRandom } from "../../scripts/traffic/random.ts";
 
-const HELP = `Prints how long a screening takes and what a service with the list holds in memory.
+const HELP = `Measures the time of a screening and the memory of a service with the list.
 
 Usage: bun test/screening/speed.ts [--names 20000] [--screenings 2000]
 
-  --names N        how many synthetic persons are listed
-  --screenings N   how many applicants are screened; every tenth is on the list with one letter changed
+  --names N        the number of listed synthetic persons
+  --screenings N   the number of screened applicants; every tenth is on the list with one letter changed
 `;
 
 const SYLLABLES = "an ba be cha da el fa go ha i jo ka la mi na o pe ra sa ti u va wa xe yu za".split(" ");

@@ -6,14 +6,14 @@ import { steadyLoad } from "../../scripts/load/steady.ts";
 import { PROJECT } from "../../scripts/project.ts";
 import { sampleToRun } from "../sample.ts";
 
-const HELP = `Prints what callers feel of a comparison in shadow, on the local mesh with real processes: failed requests and
-latency with and without a mirror, in turns, while the shadow service is well, is killed again and again, or the
+const HELP = `Measures the effect of a comparison in shadow on callers, on the local mesh with real processes: failed requests
+and latency, alternating with and without a mirror, while the shadow service runs, is killed repeatedly, or the
 candidate hangs.
 
 Usage: bun test/shadow/run.ts [--seconds 10] [--turns 6] [--rps 100]
 
   --seconds N   the length of each turn
-  --turns N     how many turns each state gets, with and without a mirror
+  --turns N     the number of turns of each state, with and without a mirror
   --rps N       requests per second
 `;
 

@@ -58,8 +58,8 @@ Examples:
   KYC_PLATFORM_DIR=~/releases ./kyc up        with your own copies of the releases, for a network without GitHub
 
 Installed are Kubernetes ${kubernetes.install} (by minikube), Istio (by the istioctl on your PATH; ${istio.install} suits), Knative
-Serving ${serving.install} and its layer for Istio, each where it is missing. Tested are Kubernetes ${kubernetes.range.from} to ${kubernetes.range.to}, Istio ${istio.range.from} to
-${istio.range.to} and Knative ${serving.range.from} to ${serving.range.to}; anything else is a warning. Run it again after an interruption: what is done is skipped.`,
+Serving ${serving.install} and its layer for Istio, each if it is missing. Tested are Kubernetes ${kubernetes.range.from} to ${kubernetes.range.to}, Istio ${istio.range.from} to
+${istio.range.to} and Knative ${serving.range.from} to ${serving.range.to}; anything else is a warning. Run it again after an interruption: finished steps are skipped.`,
     )
     .action((flags: UpFlags) =>
       onCluster(
