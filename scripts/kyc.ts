@@ -5,7 +5,7 @@ import { COMPILED } from "./project.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
 import { completePlace } from "./commands/options/place-options.ts";
-import { setInvocation, withProgramName } from "./text/command-lines.ts";
+import { setInvocation, shellWord, withProgramName } from "./text/command-lines.ts";
 import { print, printMessage } from "./text/print.ts";
 import { printable } from "./text/printable.ts";
 
@@ -38,8 +38,9 @@ function allCommands(): Promise<Command[]> {
   return Promise.all(Object.values(COMMANDS).map((make) => make()));
 }
 
-// The launcher passes the name that it was called by.
-setInvocation({ program: process.env["KYC_CALLED_AS"] || (COMPILED ? basename(process.execPath) : "./kyc") });
+// The launcher passes the name that it was called by: a path, or two words for a plug-in such as `kubectl kyc`.
+const calledAs = process.env["KYC_CALLED_AS"] || (COMPILED ? basename(process.execPath) : "./kyc");
+setInvocation({ program: calledAs.includes("/") ? shellWord(calledAs) : calledAs });
 delete process.env["KYC_CALLED_AS"];
 
 const kyc = new Command("kyc")

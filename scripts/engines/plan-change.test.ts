@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { planChange, type PlanOptions, Refused } from "./plan-change.ts";
+import { planChange, type PlanOptions, Refused, UnknownTarget } from "./plan-change.ts";
 import { FakeEngine, targetsOf } from "./testing/fake-engine.ts";
 
 function options({
@@ -53,6 +53,10 @@ describe("a planned change", () => {
     const engine = new FakeEngine();
     expect(await refusal(engine, { traffic: ["bsaic=100"] })).toMatch(
       /did you mean basic\?\nNothing was changed/,
+    );
+    // A mistake of usage, unlike a change that would do harm.
+    await expect(planChange(engine, options({ traffic: ["bsaic=100"] }))).rejects.toBeInstanceOf(
+      UnknownTarget,
     );
     const change = await planChange(engine, options({ traffic: ["check-v9=100"], allowMissing: true }));
     expect(change.after.at(-1)).toEqual({

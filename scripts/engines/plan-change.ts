@@ -22,7 +22,12 @@ export interface PlannedChange {
 
 /** A refused change. The message has the reason, in kn's words if kn refuses it too, and a remedy. */
 export class Refused extends Error {
-  override readonly name = "Refused";
+  override readonly name: string = "Refused";
+}
+
+/** A refused change that names a tag or a revision that does not exist. */
+export class UnknownTarget extends Refused {
+  override readonly name = "UnknownTarget";
 }
 
 export interface PlanOptions {
@@ -71,7 +76,7 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
   if ("refusal" in result) throw new Refused(result.refusal);
   const unknown = allowMissing ? [] : unknownReferences(traffic, names, flags);
   if (unknown.length > 0)
-    throw new Refused(
+    throw new UnknownTarget(
       `${unknown.join("\n")}\nNothing was changed; --allow-missing writes it anyway, as kn does.`,
     );
   const refusal = webhookRefusal(result.traffic);

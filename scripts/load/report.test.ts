@@ -37,6 +37,12 @@ describe("a load's report", () => {
     expect(statuses).toEqual({ 200: 1, 302: 1, 404: 1, 503: 1 });
   });
 
+  test("tells whether each response had the same status", () => {
+    expect(report(result({ status: 404 }), result({ status: 404 })).hasOnly(404)).toBe(true);
+    expect(report(result({ status: 404 }), result()).hasOnly(404)).toBe(false);
+    expect(report().hasOnly(404)).toBe(false);
+  });
+
   test("reports reasons without an answer, the most frequent first, and measures no time for them", () => {
     const none = (error: string): LoadResult => result({ status: 0, error, revision: undefined });
     const { failed, reasons, latencyMs } = report(none("reset"), none("refused"), none("refused")).summary(

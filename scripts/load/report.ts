@@ -49,6 +49,11 @@ export class LoadReport {
     if (status !== 0) this.#latencies.record(Math.max(1, Math.round(ms * MICROSECONDS)));
   }
 
+  /** Whether there were responses, each one with this status. */
+  hasOnly(status: number): boolean {
+    return this.#statuses.size === 1 && this.#statuses.has(status);
+  }
+
   /** @param now in milliseconds of `performance.now()` */
   summary(now: number): LoadSummary {
     const requests = sum(this.#statuses.values());

@@ -75,7 +75,7 @@ export function overview({ loaded, port, localPort, gateways }: OverviewSource):
     page: `${ingress}${ADMIN_PATH}`,
     ports: gateways.map(portOverview),
     services: loaded.plan.services.map((service) => serviceOverview(service, loaded, port, localPort)),
-    tries: triesOf(loaded, ingress, local),
+    tries: triesOf(loaded, ingressFor(loaded, port), local),
     sticky: stickyRequests(loaded),
     withoutEffect: [...new Set(loaded.resources.clusterOnly.map(({ path }) => String(path.at(-1))))].sort(),
   };
@@ -108,6 +108,14 @@ function stickyRequests({ plan }: Configuration): string[] {
       (by) => `Requests to ${host} stay on one process by ${by}; a revision with one process has no other.`,
     );
   });
+}
+
+/** Returns the address for requests without a host: the ingress gateway; without any Gateway, the only public service. */
+function ingressFor({ plan, resources }: Configuration, port: number): string {
+  const [only, ...others] = plan.services.filter(({ visibility }) => visibility === "public");
+  if (resources.gateways.length > 0 || only === undefined || others.length > 0)
+    return `http://127.0.0.1:${port}`;
+  return `http://${only.name}.${only.namespace}.${LOCAL_DOMAIN}:${port}`;
 }
 
 /** Returns the requests of `dev.yaml` as commands, or else one to each service. */

@@ -117,7 +117,15 @@ async function runLoad(given: string | undefined, flags: LoadFlags): Promise<voi
   const summary = report.summary(endedAt ?? performance.now());
   if (flags.output !== undefined) await printData({ url, ...summary }, flags.output);
   else print(drawLoadSummary(url, summary, styleFor(process.stdout)).join("\n"));
+  if (report.hasOnly(404)) printMessage(notRouted(url, flags));
   process.exitCode = exitCodeOf(summary, interrupted.aborted, flags.failOnErrors);
+}
+
+function notRouted(url: string, { context }: LoadFlags): string {
+  const { port, pathname } = new URL(url);
+  const address = `http://SERVICE.NAMESPACE.localhost:${port}${pathname}`;
+  const other = context === undefined ? `A public service also answers at ${address}.` : "";
+  return `Every response was 404: unless the service itself answers so, no Gateway and VirtualService lead there. ${other}`.trimEnd();
 }
 
 function exitCodeOf(

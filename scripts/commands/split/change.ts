@@ -1,5 +1,11 @@
 import { EXIT, Failure } from "../../exit.ts";
-import { type PlannedChange, planChange, Refused, refuseUnready } from "../../engines/plan-change.ts";
+import {
+  type PlannedChange,
+  planChange,
+  Refused,
+  refuseUnready,
+  UnknownTarget,
+} from "../../engines/plan-change.ts";
 import { drawChange } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { CannotWrite, NothingRuns, SplitChanged } from "../../traffic/split/split.ts";
@@ -140,6 +146,7 @@ async function tell(
 function asFailure(error: unknown, { service }: RecordedEngine, flags: SplitFlags): unknown {
   if (error instanceof SplitChanged)
     return new Failure(`${error.message} ./kyc split ${service} shows the current split.`);
+  if (error instanceof UnknownTarget) return new Failure(error.message, EXIT.usage);
   if (error instanceof Refused) return refusalFailure(error.message, flags);
   return error instanceof CannotWrite ? new Failure(error.message) : error;
 }
