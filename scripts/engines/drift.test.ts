@@ -19,7 +19,7 @@ const commands = (
   );
 
 describe("drift of a split", () => {
-  test("is none where all agree, and where live follows the files after this tool's change", () => {
+  test("is absent if all agree, and if live follows the files after this tool's change", () => {
     expect(commands({ file: A, last: A, live: A })).toBeUndefined();
     expect(commands({ file: A, last: undefined, live: A })).toBeUndefined();
     expect(commands({ file: B, last: A, live: B })).toBeUndefined();
@@ -53,7 +53,7 @@ describe("drift of a split", () => {
     ]);
   });
 
-  test("also exists where one side splits by buckets and the other draws each request", () => {
+  test("also exists if one side splits by buckets and the other draws each request", () => {
     const headers = { file: undefined, live: "x-kyc-bucket" };
     const drift = driftOf({ ...BASE, engine: "istio", file: A, last: A, live: A, headers });
     expect(drift?.proposals.map(({ command }) => command)).toEqual([

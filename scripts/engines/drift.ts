@@ -14,7 +14,7 @@ export interface DriftSides {
   /** The split after the last change by this tool. */
   last: readonly SplitTarget[] | undefined;
   live: readonly SplitTarget[] | undefined;
-  /** The headers whose buckets decide in the files and live; undefined where each request is drawn. */
+  /** The headers whose buckets decide in the files and live; undefined if each request is drawn. */
   headers?: { file: string | undefined; live: string | undefined };
   changed: SplitState["changed"];
 }
@@ -26,7 +26,7 @@ export interface Drift {
   proposals: { why: string; command: string }[];
 }
 
-/** Compares the sides. Where live follows the files, an older change by this tool is not drift. */
+/** Compares the sides. If live follows the files, an older change by this tool is not drift. */
 export function driftOf({
   service,
   engine,
@@ -82,7 +82,7 @@ function notFollowed(service: string): Drift {
   };
 }
 
-/** The flags of kn that lead to the percents of a split. */
+/** Returns the flags of kn that result in the percents of a split. */
 export function trafficFlags(targets: readonly SplitTarget[]): string {
   const parts = targets
     .filter(({ percent }) => percent > 0)

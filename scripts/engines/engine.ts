@@ -18,18 +18,18 @@ export interface Engine {
   readonly place: string;
   read(): Promise<SplitState>;
   /**
-   * Writes a split over the one with this version, and records the author and the reason.
-   * Resolves when it is written, which is before the data plane has it.
-   * @throws SplitChanged when the version is not the current one; nothing is written then
+   * Overwrites the split of this version, and records the author and the reason. Resolves when it is written, which
+   * is before the data plane applies it.
+   * @throws SplitChanged if the version is not the current one; nothing is written then
    */
   write(targets: readonly SplitTarget[], version: string, by: string): Promise<SplitState>;
   /** Resolves when every proxy routes by the written split; `ms` is the time it took. */
   inForce(signal: AbortSignal): Promise<{ ms: number }>;
   /** The revisions of the service, in the order in which they were made. */
   revisions(): Promise<RevisionState[]>;
-  /** Why no header can lead to a revision here, and what to do; undefined, or without this, where one can. */
+  /** Returns why no header can route to a revision here, with a remedy; undefined, or absent, if one can. */
   previewRefusal?(): Promise<string | undefined>;
-  /** The address of a revision by its tag, for any split. @throws UserError, NothingRuns when there is none */
+  /** Returns the address of a revision by its tag, for any split. @throws UserError, NothingRuns if there is none */
   addressOf?(tag: string): Promise<RevisionAddress>;
 }
 
@@ -43,9 +43,11 @@ export interface RevisionAddress extends Disposable {
 /** An engine with a history of the changes by this tool. */
 export interface RecordedEngine extends Engine {
   /**
-   * @param undo whether the write reverts the last change @default false
-   * @param form the form of the split from now on @default the current form
-   * @throws CannotWrite when the engine cannot keep it so
+   * @param undo whether the write reverts the last change
+   * @default false
+   * @param form the form of the split from now on
+   * @default the current form
+   * @throws CannotWrite if the engine cannot store it so
    */
   write(
     targets: readonly SplitTarget[],
@@ -54,26 +56,26 @@ export interface RecordedEngine extends Engine {
     undo?: boolean,
     form?: SplitForm,
   ): Promise<SplitState>;
-  /** Why the engine cannot keep the split in a form, and what to do; undefined where it can. */
+  /** Returns why the engine cannot store the split in a form, with a remedy; undefined if it can. */
   formRefusal?(form: SplitForm): Promise<string | undefined>;
   /** The latest changes by this tool, the oldest first. */
   changes(): Promise<SplitChange[]>;
-  /** Whether the engine can tell now which revisions are ready; false where nothing runs. */
+  /** Returns whether the engine knows now which revisions are ready; false if nothing runs. */
   runs(): Promise<boolean>;
-  /** The split in force, where it can differ from the written one; undefined where nothing runs. */
+  /** Returns the split in force if it can differ from the written one; undefined if nothing runs. */
   live(): Promise<readonly SplitTarget[] | undefined>;
   /**
-   * What the engine itself reports: the traffic it has taken, each target with its revision, and the latest ready
-   * revision. Only where that is more than what is written: kn's remainder goes by it.
+   * Returns the engine's own report: the accepted traffic, each target with its revision, and the latest ready
+   * revision. Only if that is more than the written split: kn's remainder depends on it.
    */
   status?(): Promise<{ traffic: KnTarget[]; latest: string | undefined } | undefined>;
   /** Whether it splits Deployments: files of a Knative Service of the same name are about another service. @default false */
   readonly splitsDeployments?: boolean;
-  /** The rights in the cluster that the engine needs; undefined where it needs none. */
+  /** The rights in the cluster that the engine needs; undefined if it needs none. */
   readonly rights?: Rights;
 }
 
-/** The result of `detect` when the engine does not carry the split of a service. */
+/** The result of `detect` if the engine does not own the split of a service. */
 export interface NotCarried {
   /** Why, as a sentence. */
   because: string;
@@ -82,17 +84,17 @@ export interface NotCarried {
 /** A kind of engine, as the registry lists it. */
 export interface EngineDefinition {
   readonly name: string;
-  /** For the help: what decides the split. */
+  /** The owner of the split, for the help. */
   readonly summary: string;
   readonly location: Location;
   /**
-   * The engine if it carries the split of a service now; else why it does not.
-   * @throws NoCluster, Unreachable when the cluster cannot be asked
+   * Returns the engine if it owns the split of a service now, else why it does not.
+   * @throws NoCluster, Unreachable if the cluster cannot be queried
    */
   detect(context: ServiceContext): Promise<RecordedEngine | NotCarried>;
   /**
-   * The engine, because the user named it.
-   * @throws UserError, CannotWrite, InvalidManifests, NoCluster, Unreachable when it cannot carry the split
+   * Returns the engine, because the user named it.
+   * @throws UserError, CannotWrite, InvalidManifests, NoCluster, Unreachable if it cannot own the split
    */
   open(context: ServiceContext): Promise<RecordedEngine>;
 }

@@ -27,7 +27,7 @@ describe("the engine of a split is found", () => {
     });
   });
 
-  test("in the local mesh where it runs, but not where a context is named", async () => {
+  test("in the local mesh if it runs and no context is named", async () => {
     await withSample([], async (root) => {
       await using _mesh = await announcedMesh(root);
       const found = await findEngine(at(root));
@@ -39,7 +39,7 @@ describe("the engine of a split is found", () => {
     });
   });
 
-  test("in the files where no other engine applies, unless they have no such service", async () => {
+  test("in the files if no other engine applies, unless they have no such service", async () => {
     await withSample([], async (root) => {
       const found = await findEngine(at(root));
       expect(found.engine.name).toBe("local");

@@ -8,15 +8,15 @@ import { CLUSTER_ENGINES, ENGINE_NAMES, ENGINES, FILES_ENGINE } from "./registry
 /** An engine, and why it was chosen. */
 export interface FoundEngine {
   engine: RecordedEngine;
-  /** As the end of a sentence; undefined when the user named it. */
+  /** The end of a sentence; undefined if the user named it. */
   because: string | undefined;
 }
 
 /**
- * Finds the engine that carries the split of a service. Without a name, each engine of the registry is tried in order:
- * only those of clusters when the user named a context. If none carries it, the engine of the files is used.
- * @param name of an engine; looked for when undefined
- * @throws UserError, NoCluster, Unreachable, CannotWrite, InvalidManifests when the chosen engine cannot be used
+ * Finds the engine that owns the split of a service. Without a name, the registry's engines are tried in order; only
+ * those of clusters if the user named a context. If none owns it, the engine of the files is used.
+ * @param name of an engine; by default it is detected
+ * @throws UserError, NoCluster, Unreachable, CannotWrite, InvalidManifests if the chosen engine cannot be used
  */
 export async function findEngine(context: ServiceContext, name?: string): Promise<FoundEngine> {
   if (name !== undefined) return { engine: await engineNamed(name).open(context), because: undefined };
@@ -31,7 +31,7 @@ export async function findEngine(context: ServiceContext, name?: string): Promis
   };
 }
 
-/** The engine of a name. @throws UserError when there is none */
+/** Returns the engine of a name. @throws UserError if there is none */
 export function engineNamed(name: string): EngineDefinition {
   const found = ENGINES.find((definition) => definition.name === name);
   if (found !== undefined) return found;
@@ -55,7 +55,7 @@ function why({ location }: EngineDefinition): string {
   return `./kyc dev is running; use --engine ${others} for a cluster`;
 }
 
-/** When auto-detecting, an unreachable cluster counts as not carrying the split. */
+/** When detecting, an unreachable cluster counts as not owning the split. */
 async function undefinedIfAbsent(error: unknown): Promise<undefined> {
   const [{ NoCluster }, { Unreachable }] = await Promise.all([
     import("../cluster/kubeconfig/kubeconfig.ts"),

@@ -37,19 +37,19 @@ describe("a planned change", () => {
     expect(change.after).toEqual(targetsOf({ basic: 90, advanced: 10 }));
   });
 
-  test("is refused in kn's words where kn refuses", async () => {
+  test("is refused with kn's message if kn refuses", async () => {
     expect(await refusal(new FakeEngine(), { traffic: ["basic=110"] })).toBe(
       "invalid value for traffic percent 110, expected 0 <= percent <= 100",
     );
   });
 
-  test("is refused where a target named by its tag would also get the rest, as in kn", async () => {
+  test("is refused if a target named by its tag would also get the remainder, as in kn", async () => {
     const told = await refusal(new FakeEngine(), { traffic: ["basic=90"] });
     expect(told).toContain("Traffic targets sum to 10, want 100: spec.traffic\n");
     expect(told).toEndWith("give every target its percent.");
   });
 
-  test("is refused where a name does not exist, unless that is allowed", async () => {
+  test("is refused if a name does not exist, unless that is allowed", async () => {
     const engine = new FakeEngine();
     expect(await refusal(engine, { traffic: ["bsaic=100"] })).toMatch(
       /did you mean basic\?\nNothing was changed/,
@@ -67,7 +67,7 @@ describe("a planned change", () => {
     });
   });
 
-  test("is refused where it gives more to a revision that is not ready, unless forced", async () => {
+  test("is refused if it gives more to a revision that is not ready, unless forced", async () => {
     const engine = new FakeEngine();
     engine.states = [
       { name: "check-basic", ready: true, reason: undefined },

@@ -92,13 +92,13 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
   };
 }
 
-/** Advice where kn gives the remainder to a target that the flags name by its tag. */
+/** Returns advice if kn gives the remainder to a target that the flags name by its tag. */
 function adviceFor(remainder: PlannedChange["remainder"]): string {
   if (remainder === undefined) return "";
   return `\nThe remaining ${remainder.percent} % would go to ${remainder.revision}, as in kn, which a tag has already named: give every target its percent.`;
 }
 
-/** @throws Refused when a revision that is not ready would get more traffic than it has */
+/** @throws Refused if a revision that is not ready would get more traffic than before */
 export function refuseUnready(
   before: readonly SplitTarget[],
   after: readonly SplitTarget[],

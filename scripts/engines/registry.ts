@@ -3,12 +3,12 @@ import { istio } from "./istio/istio.ts";
 import { knative } from "./knative/knative.ts";
 import { local } from "./local/local.ts";
 
-/** Every engine, in the order in which they are tried where none is named. */
+/** Every engine, in the order of detection. */
 export const ENGINES: readonly EngineDefinition[] = [local, istio, knative];
 
 export const ENGINE_NAMES: readonly string[] = ENGINES.map(({ name }) => name);
 
-/** The engine of the files of a folder, which applies where no other one does. */
+/** The engine of the files of a folder, used if no other one applies. */
 export const FILES_ENGINE = local;
 
 /** The engines of clusters. */

@@ -44,10 +44,11 @@ export interface ServiceStateInFile {
 }
 
 /**
- * Reads the states of a Knative Service from a file. It may be the output of a cluster, with fields that the local mesh
- * does not act on.
- * @param shown how the user named the file
- * @throws CannotWrite when there is no such file; UnknownService when it has no such service; InvalidManifests when it is not YAML
+ * Reads the states of a Knative Service from a file, which may be the output of a cluster, with fields that the local
+ * mesh does not implement.
+ * @param shown the name of the file as the user gave it
+ * @throws CannotWrite if there is no such file; UnknownService if it has no such service; InvalidManifests if it is
+ *   not YAML
  */
 export async function readServiceStates(
   path: string,

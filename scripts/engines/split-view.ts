@@ -12,14 +12,14 @@ export interface SplitView {
   engine: RecordedEngine["name"];
   /** The place of the split. */
   place: string;
-  /** The header whose buckets decide; undefined where each request is drawn. */
+  /** The header whose buckets decide; undefined if each request is drawn. */
   header?: string | undefined;
   rows: SplitRow[];
   /** The author and the time of the live split. */
   changed: { by: string; atMs: number } | undefined;
   /** The last change that this tool made. */
   lastChange: { by: string; atMs: number } | undefined;
-  /** The place of the split in the files; undefined where they do not describe the service. */
+  /** The position of the split in the files; undefined if they do not describe the service. */
   file: string | undefined;
   /** Whether anything serves requests now. */
   runs: boolean;

@@ -30,7 +30,7 @@ async function inSample(
 }
 
 describe("the split of a cluster in the files", () => {
-  test("changes the numbers alone, once", async () => {
+  test("changes only the numbers, once", async () => {
     await inSample("by-knative", async (files, root) => {
       const before = await readFile(join(root, FILE), "utf8");
       const written = await files.write(split(30, 70), "me");
@@ -42,7 +42,7 @@ describe("the split of a cluster in the files", () => {
     });
   });
 
-  test("is the weights where a VirtualService of the files decides", async () => {
+  test("changes the weights if a VirtualService of the files decides", async () => {
     await inSample("by-istio", async (files, root) => {
       const { place } = await files.write(split(99.5, 0.5), "me");
       expect(place).toContain("istio/split/by-istio/virtual-service.yaml");
@@ -51,7 +51,7 @@ describe("the split of a cluster in the files", () => {
     });
   });
 
-  test("is refused where the files cannot have it, and they stay as they are", async () => {
+  test("is refused if the files cannot express it, and leaves them unchanged", async () => {
     await inSample("by-knative", async (files, root) => {
       const before = await readFile(join(root, FILE), "utf8");
       const foreign = { targets: [target("basic", 90), target("v9", 10)], header: undefined };

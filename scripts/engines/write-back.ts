@@ -10,7 +10,7 @@ type Shares = Pick<SplitState, "targets" | "header">;
 export interface WrittenBack {
   /** The file and line. */
   place: string;
-  /** Whether the file changed: it did not where it had this split. */
+  /** Whether the file changed; it did not if it had this split already. */
   changed: boolean;
 }
 
@@ -22,12 +22,12 @@ export class SplitFiles {
     this.#files = files;
   }
 
-  /** @throws UnknownService, CannotWrite, InvalidManifests where the folder's files do not describe the service */
+  /** @throws UnknownService, CannotWrite, InvalidManifests if the folder's files do not describe the service */
   static async open(context: ServiceContext): Promise<SplitFiles> {
     return new SplitFiles(await FILES_ENGINE.open(context));
   }
 
-  /** @throws CannotWrite where the files cannot have a split: its revisions or its form are not theirs */
+  /** @throws CannotWrite if the files cannot express a split, because of its revisions or its form */
   async check({ targets, header }: Shares): Promise<void> {
     const known = (await this.#files.revisions()).map(({ name }) => name);
     const unknown = [...revisionPercents(targets)].find(
@@ -55,7 +55,7 @@ export class SplitFiles {
   }
 }
 
-/** What was written, as a sentence. */
+/** Describes the write in a sentence. */
 export function writtenBackLine({ place, changed }: WrittenBack): string {
   return changed ? `Written to ${place}, for git.` : `${place} has this split already.`;
 }

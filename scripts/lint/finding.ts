@@ -11,7 +11,7 @@ export interface Repair {
 
 /** A problem as `lint` reports it. */
 export interface Finding extends Problem {
-  /** Edits that must not change where any request goes; `--fix` makes those for which it proves that. */
+  /** Edits that must not change the route of any request; `--fix` makes those for which it proves that. */
   repairs: readonly Repair[];
   /** Edits that change the routes of requests, because the current routes are wrong; `--fix` only shows them. */
   proposals: readonly Repair[];
@@ -35,14 +35,15 @@ export interface Remark {
 /** A check that finds the problems of one code. */
 export interface Rule<Input> {
   code: Code;
-  /** Whether its remarks may have repairs; `lint` takes them from no other rule. @default false */
+  /** Whether its remarks may have repairs; `lint` accepts them from no other rule. @default false */
   mayRepair?: boolean;
   check(input: Input): Iterable<Remark>;
 }
 
 /**
- * A problem of reading or compiling as a finding. A name that does not exist here may exist on the cluster, and a field
- * that the local mesh ignores may be right there: such problems are warnings, unless the name is a likely misspelling.
+ * Converts a problem of reading or compiling to a finding. A name that does not exist here may exist on the cluster,
+ * and a field that the local mesh ignores may be right there: such problems are warnings, unless the name is a likely
+ * misspelling.
  */
 export function findingOf(problem: Problem): Finding {
   const isMisspelt = problem.near !== undefined;

@@ -20,7 +20,7 @@ import { ROUTE_RULES } from "./rules/routes.ts";
 import { rolloutFileProblems } from "./rules/rollout-files.ts";
 import { SECURITY_RULES } from "./rules/security.ts";
 
-/** The rules that look at objects; the other codes come from reading and compiling the files. */
+/** The rules that examine objects; the other codes come from reading and compiling the files. */
 export const RULES: readonly Rule<Facts>[] = [
   ...ROUTE_RULES,
   ...HOST_RULES,
@@ -33,7 +33,7 @@ export const RULES: readonly Rule<Facts>[] = [
 const DOMAIN = "example.com";
 
 /**
- * Finds the pitfalls of Knative beside Istio in documents.
+ * Finds the pitfalls of Knative with Istio in documents.
  * @param all objects of a cluster, and files of rollouts
  * @param around further documents, for objects that these only refer to
  * @returns findings in the order of the files
@@ -105,8 +105,8 @@ const UNREACHABLE = {
 } as const satisfies Record<Cause, { message: string; fix: string }>;
 
 /**
- * Whether a finding holds although parts of an object were left out: a rule without one of its conditions takes more
- * requests, and a map without an invalid field may lack that field's effect.
+ * Returns a predicate for findings that hold although parts of an object were omitted: a rule without one of its
+ * conditions matches more requests, and a map without an invalid field may lack that field's effect.
  */
 function stands({ leftOut, problems }: ReadObjects): (finding: Finding) => boolean {
   const unknown = new Set(

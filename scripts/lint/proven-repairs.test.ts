@@ -26,7 +26,7 @@ test("an edit that changes no request's way is made", () => {
   expect(proven([[...destination, "host"], HOST])).toEqual({ text: full, made: 1, unproven: 0 });
 });
 
-test("an edit that changes where a request goes, or how often, is left out, and others are made", () => {
+test("an edit that changes the route or share of a request is omitted, and others are made", () => {
   const other = "credit-check-advanced.kyc.svc.cluster.local";
   expect(proven([[...destination, "host"], other])).toEqual({ text: TEXT, made: 0, unproven: 1 });
   const full = TEXT.replace("host: credit-check-basic", `host: ${HOST}`);
@@ -39,9 +39,9 @@ const OTHER = "credit-check-advanced.kyc.svc.cluster.local";
 
 interface RepairedFile {
   text: string;
-  /** What the repair makes of it. */
+  /** The expected result of the repair. */
   repaired: (text: string) => string;
-  /** An edit instead of the repair that changes what becomes of requests. */
+  /** An edit instead of the repair that changes the outcome of requests. */
   wrong: (repair: Repair) => Repair;
 }
 
@@ -105,7 +105,7 @@ describe("each rule with repairs", () => {
       unproven: 0,
     });
     expect(repairsIn(repaired(text))).toEqual([]);
-    // What is written is what equal was asked about, and a rule that repairs wrongly changes nothing.
+    // The written text is the one that equal compared, so a wrong repair changes nothing.
     const changed = repairs.map(wrong);
     expect(provenRepairs("f.yaml", text, changed, AROUND)).toEqual({
       text,

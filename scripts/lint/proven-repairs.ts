@@ -7,9 +7,9 @@ import { repaired } from "./repair.ts";
 const DOMAIN = "example.com";
 
 /**
- * Makes those of a file's repairs for which `equal` proves that every request is answered as before.
+ * Makes those of a file's repairs for which `equal` proves that every request has the same outcome.
  * @param around the documents that the file may refer to
- * @returns the new text, the number of repairs in it, and the number without a proof, which were left out
+ * @returns the new text, the number of repairs in it, and the number without a proof, which were omitted
  */
 export function provenRepairs(
   file: string,
@@ -23,7 +23,7 @@ export function provenRepairs(
   const proven = repairs.filter((repair) => isProven(repaired(before, [repair]).text));
   const some = repaired(before, proven);
   const unproven = repairs.length - proven.length;
-  // Repairs that are proven one by one may not be proven together.
+  // Repairs that are proven one by one may not be equivalent together.
   return isProven(some.text) ? { ...some, unproven } : { text: before, made: 0, unproven: repairs.length };
 
   function isProven(after: string): boolean {

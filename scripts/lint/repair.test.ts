@@ -69,7 +69,7 @@ describe("a repair", () => {
     });
   });
 
-  test("is left to the next round where another is made in the same place", () => {
+  test("is deferred to the next round if another is made in the same place", () => {
     const changes: Change[] = [
       [["a", 0, "x"], 1],
       [["a", 0, "y"], 2],

@@ -53,7 +53,7 @@ describe("the place of a field", () => {
     expect(place(only(MANIFEST).atKey(path))).toBe(expected);
   });
 
-  test("is the nearest parent's where the field is missing", () => {
+  test("is that of the nearest parent if the field is missing", () => {
     const document = only(MANIFEST);
     expect(place(document.at(["spec", "template", "spec", 0]))).toBe("7:3");
     expect(place(document.atKey(["spec", "template"]))).toBe("6:1");
@@ -62,7 +62,7 @@ describe("the place of a field", () => {
     expect(place(document.at(["nothing"]))).toBe("2:1");
   });
 
-  test("is that of its name where a flow map has no value", () => {
+  test("is that of its name if a flow map has no value", () => {
     expect(place(only("a: {b, c: 1}\n").at(["a", "b"]))).toBe("1:5");
   });
 
@@ -76,7 +76,7 @@ describe("the place of a field", () => {
     expect(place(document.at(["a", 2, 7]))).toBe("1:31");
   });
 
-  test("in an anchored map is where the map is written, not where it is used", () => {
+  test("in an anchored map is in the definition of the map, not in its use", () => {
     const document = only("a: &split\n  weight: 5\nb: *split\nc:\n  - *split\n");
     expect(document.value).toEqual({ a: { weight: 5 }, b: { weight: 5 }, c: [{ weight: 5 }] });
     for (const path of [
@@ -88,7 +88,7 @@ describe("the place of a field", () => {
     }
   });
 
-  test("of a field merged by << is where it is written, and own fields take precedence", () => {
+  test("of a field merged by << is in the source of the merge, and own fields take precedence", () => {
     const document = only("a: &a {x: 1, y: 2}\nb: &b {z: 3}\nc:\n  <<: [*a, *b]\n  y: 9\nd: {<<: *a}\n");
     expect(document.value).toMatchObject({ c: { x: 1, y: 9, z: 3 }, d: { x: 1, y: 2 } });
     expect(place(document.at(["c", "x"]))).toBe("1:11");
@@ -107,7 +107,7 @@ describe("the place of a field", () => {
     expect(place(document?.at(["b", "c"]))).toBe(expected);
   });
 
-  test("is where the text has the value, for any data", () => {
+  test("is the position of the value, for any data", () => {
     const key = fc
       .stringMatching(/^[a-z][a-zA-Z/.-]{0,8}$/)
       .filter((name) => !/^(y|n|yes|no|on|off)$/.test(name));
@@ -224,7 +224,7 @@ describe("a text that is not valid YAML", () => {
     ]);
   });
 
-  test("may have brackets in strings and comments, and many lists beside each other", () => {
+  test("may have brackets in strings and comments, and many adjacent lists", () => {
     const text = `a: "${"[".repeat(500)}" # ${"{".repeat(500)}\nb: |\n  ${"[".repeat(500)}\n${"c: ".repeat(1)}[${"[],".repeat(500)}]\n`;
     expect(parse(text).problems).toEqual([]);
     const lines = Array.from({ length: 500 }, (_, i) => `k${i}:\n  - a:\n    - b`).join("\n");

@@ -41,9 +41,7 @@ export interface ManifestDocument {
   atKey(path: FieldPath): Position;
 }
 
-/**
- * Reads the YAML documents of one file, without empty ones. Invalid YAML is reported as problems.
- */
+/** Reads the YAML documents of one file, without empty ones. Invalid YAML is reported as problems. */
 export function parseDocuments(
   file: string,
   text: string,
@@ -114,7 +112,8 @@ function objectsIn(
   );
 }
 
-// What a document refers to is kept as long as the document: no more than this, and neither the text nor the nodes.
+// Returns a document that references as little as possible, and neither the text nor the nodes, since its references
+// live as long as it does.
 function manifestDocument(
   file: string,
   lineStarts: number[],
@@ -143,8 +142,8 @@ const AS_KUBECTL_READS = new Schema({
   resolveKnownTags: true,
 });
 
-// kubectl reads YAML 1.1, where an unquoted yes is a boolean, which a string field refuses. It reads dates, base-60
-// numbers and a lone dot as strings, unlike YAML 1.1.
+// Adapts the tags to kubectl: it reads YAML 1.1, where an unquoted yes is a boolean, which a string field refuses.
+// Unlike YAML 1.1, it reads dates, base-60 numbers and a single dot as strings.
 function asKubectlReads(tags: Tags): Tags {
   return tags.flatMap((known) => {
     const tag = known as ScalarTag | (CollectionTag & { format?: never; test?: never });
@@ -161,7 +160,7 @@ function inSentence(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, "");
 }
 
-/** An entry of a map or list. An entry of a list has no key; where the value is missing, it is the key's node. */
+/** An entry of a map or list. An entry of a list has no key; if the value is missing, it is the key's node. */
 interface Entry {
   key: Node | null;
   value: Node | null;

@@ -107,7 +107,7 @@ list: [ {a: 1} ]
 `);
   });
 
-  test("is rewritten where it is in flow style, or was missing", () => {
+  test("is rewritten if it is in flow style, or was missing", () => {
     const edited = editList(FILE, { line: 18, path: ["list"] }, [kept(0, { a: 2 }), { added: { a: 3 } }]);
     expect(edited).toContain("# the old one");
     expect(parseAllDocuments(edited)[1]?.toJS()).toEqual({ kind: "Other", list: [{ a: 2 }, { a: 3 }] });

@@ -28,10 +28,10 @@ export interface ListPlace {
 }
 
 /**
- * Changes a list of maps in a YAML text and keeps the rest of the text: comments, order, quotes and blank lines. Lines
- * above an item move with the item. A list in flow style, or a new one, is written by the YAML library, which keeps the
+ * Changes a list of maps in a YAML text and keeps the rest of the text: comments, order, quotes and blank lines.
+ * Lines above an item move with the item. The YAML library writes a new list or one in flow style, and keeps the
  * comments and order of the rest.
- * @throws when no document, and no item of a List, begins on that line
+ * @throws if no document, and no item of a List, begins on that line
  */
 export function editList(text: string, place: ListPlace, items: readonly ItemEdit[]): string {
   if (text.startsWith(MARK)) return MARK + editList(text.slice(MARK.length), place, items);
@@ -57,7 +57,7 @@ export function editList(text: string, place: ListPlace, items: readonly ItemEdi
   return text.slice(0, first.start) + parts.join("\n") + text.slice(last.end);
 }
 
-/** The document that begins on a line, or whose List has an item there, and the path of the list in it. */
+/** Returns the document that begins on a line, or whose List has an item there, and the path of the list in it. */
 function objectAt(
   documents: readonly Document.Parsed[],
   text: string,
@@ -94,7 +94,7 @@ interface Block {
   map: YAMLMap<Node, Node | null>;
 }
 
-/** The lines of each item; undefined where the list or an item shares a line with something else. */
+/** Returns the lines of each item; undefined if the list or an item shares a line with something else. */
 function itemBlocks(text: string, list: YAMLSeq<Node>): Block[] | undefined {
   const token = list.srcToken;
   if (token?.type !== "block-seq") return undefined;
@@ -174,7 +174,7 @@ function appended(
   return { start: end, end, by: lines.map((line) => `\n${indent}${line}`).join("") };
 }
 
-/** The lines of a field; for the field beside the dash, the text up to the next field. */
+/** Returns the lines of a field; for the field after the dash, the text up to the next field. */
 function removed(text: string, items: readonly Pair<Node, Node | null>[], at: number): Splice {
   const pair = items[at] as Pair<Node, Node | null>;
   if (at === 0 && items.length > 1) return { start: startOf(pair), end: startOf(items[1]), by: "" };

@@ -26,13 +26,16 @@ export interface SchemaError {
   params: object;
 }
 
-/** What is wrong, what was expected, and what to do. */
+/** The error, the expected form, and the remedy. */
 interface Explanation extends ProblemText {
   code: Code;
   path: FieldPath;
 }
 
-/** Problems for the user from an error of the validator; none where another error describes the same better. */
+/**
+ * Returns problems for the user from an error of the validator; none if another error describes the same fault
+ * better.
+ */
 export function explain(error: SchemaError, schema: SchemaNode, document: ManifestDocument): Problem[] {
   const path = documentPath(error.instancePath, document.value);
   const node = nodeAt(schema, error.schemaPath);

@@ -15,10 +15,10 @@ export type FindOffset = (path: FieldPath) => FieldOffset;
 const COLUMNS = 3;
 
 /**
- * Finds the offsets of the fields of a plain value by a table of numbers, with a row for each value and the children of
- * a value one after another in the order of `Object.keys`. It replaces the nodes of the parser, which take fifty times
+ * Finds the offsets of the fields of a plain value by a table of numbers, with a row for each value and the children
+ * of a value in succession in the order of `Object.keys`. It replaces the nodes of the parser, which take fifty times
  * the memory.
- * @returns undefined where the value has another form than the nodes: with aliases, merged maps or tagged collections
+ * @returns undefined if the value and the nodes differ in form: with aliases, merged maps or tagged collections
  */
 export function findByTable({ contents }: Document.Parsed, root: unknown): FindOffset | undefined {
   const numbers: number[] = [];
@@ -43,7 +43,7 @@ export function findByTable({ contents }: Document.Parsed, root: unknown): FindO
   };
 }
 
-/** The children of a value with their nodes; undefined where the two do not agree. */
+/** Returns the children of a value with their nodes; undefined if the two do not match. */
 function childrenOf(
   node: Node | null,
   value: unknown,

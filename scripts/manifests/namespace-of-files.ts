@@ -4,7 +4,7 @@ import { manifestFolders } from "./folders.ts";
 import { kindNamed } from "./kinds/registry.ts";
 import { readDocuments } from "./read.ts";
 
-/** What Kubernetes takes where an object names no namespace. */
+/** Kubernetes' default namespace. */
 const DEFAULT_NAMESPACE = "default";
 
 const Named = Type.Object({
@@ -15,9 +15,9 @@ const Named = Type.Object({
 type Named = Static<typeof Named>;
 
 /**
- * The namespace that the files below a folder are written for: that of its Knative Services, or else of all its
- * objects; `default` where they name none, or several.
- * @param service a Knative Service: where several namespaces occur, the one that has it
+ * Returns the namespace of the files below a folder: that of its Knative Services, or else of all its objects;
+ * `default` if they have none, or several.
+ * @param service a Knative Service that selects its namespace if there are several
  */
 export async function namespaceOfFiles(root: string, service?: string): Promise<string> {
   const { documents } = await readDocuments(root, manifestFolders(root));

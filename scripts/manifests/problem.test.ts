@@ -11,7 +11,7 @@ const SUM: Problem = {
 };
 
 describe("a problem on one line", () => {
-  test("begins with its place, as editors link it, and ends with what to do", () => {
+  test("begins with its position, as editors link it, and ends with the fix", () => {
     expect(formatProblem(SUM)).toBe(
       "knative/credit-check/2-advanced.yaml:49:3: error: spec.traffic: the percents sum to 140, and 100 are needed; remove 40",
     );

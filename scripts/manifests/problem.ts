@@ -10,16 +10,16 @@ export interface Position {
 
 /** An error or a warning about a manifest. */
 export interface Problem {
-  /** What kind of problem it is; `codes.ts` describes each. */
+  /** The kind of the problem; `codes.ts` describes each. */
   code: Code;
   /** An error keeps the file from being used; a warning does not. */
   severity: "error" | "warning";
   at: Position;
   /** The path of the field, as in `spec.traffic[0].percent`; empty for the file as a whole. */
   field: string;
-  /** What is wrong, and what was expected. */
+  /** The fault, and the expected form. */
   message: string;
-  /** What to do. */
+  /** The remedy. */
   fix?: string | undefined;
   /** The name in question, such as that of a missing host, revision or field. */
   name?: string | undefined;
@@ -27,7 +27,7 @@ export interface Problem {
   near?: string | undefined;
 }
 
-/** The parts of a problem beside its code and position. */
+/** The parts of a problem besides its code and position. */
 export type ProblemText = Pick<Problem, "message" | "fix" | "name" | "near">;
 
 /** A problem at a value in a document, with the severity of its code. */

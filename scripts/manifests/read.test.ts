@@ -24,7 +24,7 @@ describe("a folder", () => {
     expect(names).toEqual(["one", "two", "three-a", "three-b", "four", "ten"]);
   });
 
-  test("has an order even where names are equal as numbers", async () => {
+  test("has an order even if names are equal as numbers", async () => {
     const files = { "a/1-a.yaml": namespace("one"), "a/01-a.yaml": namespace("zero-one") };
     expect(await namesIn(files)).toEqual(["zero-one", "one"]);
   });
@@ -38,7 +38,7 @@ describe("a folder", () => {
       "a/.git/config.yaml": "not: [yaml",
       "a/a.yaml": namespace("one"),
     });
-    // Emacs leaves a dangling link beside a file with unsaved changes.
+    // Emacs leaves a dangling link next to a file with unsaved changes.
     await symlink("user@host.1234", join(root, "a/.#a.yaml"));
     const { resources, problems } = await readManifests(root, ["a"]);
     expect(problems).toEqual([]);
@@ -66,7 +66,7 @@ describe("a folder", () => {
     ]);
   });
 
-  test("reports what is not a file, and does not wait for a pipe", async () => {
+  test("reports paths that are not files, and does not wait for a pipe", async () => {
     const root = await folder({ "a/1.yaml": namespace("one") });
     await Bun.$`mkfifo ${join(root, "a/2.yaml")}`.quiet();
     expect(await told(root)).toEqual([
@@ -114,7 +114,7 @@ describe("a kustomization that changes its objects", () => {
     ]);
   });
 
-  test("is an error where it cannot be built, with the command to run", async () => {
+  test("is an error if it cannot be built, with the command to run", async () => {
     const root = await folder(FILES);
     const { documents, problems } = await readDocuments(root, ["a"], {
       build: async () => ({ failed: "no kubectl" }),
@@ -126,7 +126,7 @@ describe("a kustomization that changes its objects", () => {
   });
 });
 
-test("a file that is opened again is parsed again only where its text has changed, or it is gone", async () => {
+test("a file is parsed again only if its text has changed or it was removed", async () => {
   const root = await folder({ "a.yaml": namespace("one") });
   const path = join(root, "a.yaml");
   const open = openUnchanged();

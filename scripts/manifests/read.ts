@@ -8,7 +8,7 @@ import { formatPath, type Position, type Problem } from "./problem.ts";
 import { collectResources, type Resources } from "./resources.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
 
-/** The documents of a file; undefined where it cannot be read. */
+/** The documents of a file; undefined if it cannot be read. */
 export type FileDocuments = ReturnType<typeof parseDocuments> | undefined;
 
 /** How files are read. */
@@ -31,7 +31,7 @@ export interface ReadManifests {
 
 const KUSTOMIZATIONS = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/** Whether a file of this name says which files of its folder are read. */
+/** Whether a file of this name determines which files of its folder are read. */
 export function isKustomization(name: string): boolean {
   return KUSTOMIZATIONS.includes(name);
 }
@@ -70,9 +70,9 @@ export type Built = { command: string; text: string } | { failed: string };
 export type BuildKustomization = (folder: string) => Promise<Built>;
 
 /**
- * Reads the objects of folders, as `kubectl apply` would: of a folder with a kustomization, what that file lists; of any
- * other folder, all its YAML and JSON files and folders, in the order of their names with numbers as numbers. Names that
- * begin with a dot, such as files of editors, are skipped.
+ * Reads the objects of folders as `kubectl apply` would: in a folder with a kustomization, the files that it lists;
+ * in any other folder, all its YAML and JSON files and folders, by name with numbers in numeric order. Names that
+ * begin with a dot, such as editors' files, are skipped.
  */
 export async function readDocuments(
   root: string,
@@ -197,20 +197,20 @@ export async function readDocuments(
   }
 }
 
-/** Whether a path leads to something other than a file. Opening a named pipe waits until something writes to it. */
+/** Whether a path leads to something other than a file. Opening a named pipe blocks until it has a writer. */
 async function isNoFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() === false;
 }
 
-/** Reads and parses a file, or what a pipe has until its end; undefined where it cannot be read. */
+/** Reads and parses a file, or a pipe to its end; undefined if it cannot be read. */
 export async function readFileDocuments(path: string, file: string): Promise<FileDocuments> {
   const text = textOf(path) ?? (await readFile(path, "utf8").catch(() => undefined));
   return text === undefined ? undefined : parseDocuments(file, text);
 }
 
 /**
- * The text of a file; undefined where it cannot be read, and for a pipe, which would block. Synchronous: waiting for
- * each of 10,000 files takes a sixth of the time in which they are read and checked.
+ * Returns the text of a file; undefined if it cannot be read, and for a pipe, which would block. Synchronous, because
+ * asynchronous reading of 10,000 files adds a sixth to the time of reading and checking them.
  */
 export function textOf(path: string): string | undefined {
   try {
@@ -221,8 +221,8 @@ export function textOf(path: string): string | undefined {
 }
 
 /**
- * A way to open files that are read again and again: a file is read each time, and parsed only where its text is another
- * than the last time. Documents are values, so that readers can share them.
+ * Returns a function that opens files repeatedly: a file is read each time, and parsed only if its text has changed.
+ * Documents are immutable, so that readers can share them.
  */
 export function openUnchanged(): NonNullable<ReadOptions["open"]> {
   const last = new Map<string, { file: string; text: string; parsed: FileDocuments }>();
@@ -239,7 +239,9 @@ export function openUnchanged(): NonNullable<ReadOptions["open"]> {
 
 const COLLATOR = new Intl.Collator("en", { numeric: true });
 
-/** The last order of each large folder: sorting thousands of names again takes longer than reading what changed. */
+/**
+ * The last order of each large folder: sorting thousands of names again takes longer than reading the changed files.
+ */
 const orders = new Map<string, Map<string, number>>();
 const LARGE = 1000;
 

@@ -128,7 +128,7 @@ export function repeated(resources: Resources): Problem[] {
   ]);
 }
 
-/** The kind of a document; undefined where this tool does not read it. */
+/** Returns the kind of a document; undefined if this tool does not read it. */
 export function kindOf({ value }: ManifestDocument): KindName | undefined {
   return isRecord(value) ? kindOfObject(value) : undefined;
 }

@@ -27,7 +27,7 @@ spec:
       trafficPolicy: {loadBalancer: {simple: RANDOM}, outlierDetection: {consecutive5xxErrors: 1}}
 `;
 
-test("labels and annotations without a value are none", () => {
+test("labels and annotations without a value are ignored", () => {
   const text = RULE.replace("namespace: kyc}", "namespace: kyc, labels: , annotations: ~}");
   expect(read(text, true).problems).toEqual(read(RULE, true).problems);
 });
@@ -36,13 +36,13 @@ describe("a field that only a cluster acts on", () => {
   const place =
     "a.yaml:7:5: error: spec.trafficPolicy.connectionPool: this field is not supported here; the local mesh limits no connections";
 
-  test("is an error that names file, line, field and what to do", () => {
+  test("is an error with file, line, field and remedy", () => {
     const { problems } = read(RULE, false);
     expect(problems).toHaveLength(2);
     expect(problems[0]).toStartWith(place);
   });
 
-  test("is a warning in lenient mode, and is ignored wherever it stands", () => {
+  test("is a warning in lenient mode, and is ignored in any position", () => {
     const { problems, kinds } = read(RULE, true);
     expect(problems).toEqual([
       "a.yaml:7:5: warning: spec.trafficPolicy.connectionPool: this field is not supported here, and ignored; the local mesh limits no connections and requests: leave it out, or try it on a cluster",
@@ -54,7 +54,7 @@ describe("a field that only a cluster acts on", () => {
     expect(JSON.stringify(kinds)).not.toMatch(/connectionPool|outlierDetection/);
   });
 
-  test("does not make a mistake beside it acceptable", () => {
+  test("does not hide another mistake", () => {
     const { problems } = read(
       VIRTUAL_SERVICE.replace("timeout: 30s", "timeuot: 30s\n      delegate: {name: other}"),
       true,

@@ -6,15 +6,15 @@ import { isRecord } from "../schema/value.ts";
 /** A field that the API accepts and the local mesh does not act on. */
 export interface UnsupportedField {
   path: FieldPath;
-  /** Why, and what to do. */
+  /** The reason, and the remedy. */
   reason: string;
 }
 
 /**
- * A document without the fields that a cluster fills in, those that may be without a value and are, and those marked as
- * unsupported. Fields that the API does not have stay, to be reported as mistakes. Parts that lose nothing are the same
- * objects as in the document.
- * @param keepDeclared whether an unsupported field stays where the schema declares its content
+ * Returns a document without the fields that a cluster fills in, without empty fields that may be empty, and without
+ * those marked as unsupported. Fields that the API does not have remain, to be reported as mistakes. Unchanged parts
+ * are the same objects as in the document.
+ * @param keepDeclared whether an unsupported field remains if the schema declares its content
  */
 export function withoutUnsupported(
   schema: TSchema,

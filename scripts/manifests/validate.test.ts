@@ -58,7 +58,7 @@ spec:
     expect(told(KnativeService, text)).toHaveLength(150);
   });
 
-  test("in a map that is used twice are reported once, where they are written", () => {
+  test("in a map that is used twice are reported once, at their definition", () => {
     const text = `${VIRTUAL_SERVICE}    - &rule
       route: [{destination: {hots: a}}]
     - *rule
@@ -70,7 +70,7 @@ spec:
   });
 });
 
-// Every known field that is not acted on has its own reason, wherever it stands.
+// Every known field that is not implemented has a specific reason, in every position.
 describe.each(SAMPLES)("in %s", (_, schema, text) => {
   const { value } = read(text);
   const noted = [...notedFields(schema as SchemaNode, value, [])];
@@ -94,7 +94,7 @@ describe.each(SAMPLES)("in %s", (_, schema, text) => {
 });
 
 describe("an object as kubectl get -o yaml prints it", () => {
-  test("is read without what the cluster filled in", () => {
+  test("is read without the fields that the cluster filled in", () => {
     const text = VIRTUAL_SERVICE.replace(
       "  name: kyc\n",
       "  name: kyc\n  uid: x\n  managedFields: []\n  ownerReferences: []\n  finalizers: [a/b]\n",
@@ -125,7 +125,7 @@ describe("the valid part of an object", () => {
     expect(judged("  name: kyc", "  name: [kyc]").value).toBeUndefined();
   });
 
-  test("has the fields that the local mesh does not act on only where their form is known", () => {
+  test("has the fields that the local mesh does not implement only if their form is known", () => {
     const { value, unsupported } = judged("      timeout: 30s", "      mirrorPercent: 5");
     expect(unsupported.map(formatPath)).toEqual(["spec.http[0].mirrorPercent"]);
     expect(value?.spec.http[0]).not.toHaveProperty("mirrorPercent");
@@ -146,7 +146,7 @@ describe("fields for the cluster only", () => {
     ]);
   });
 
-  test("are also those that mean something only where there are several localities", () => {
+  test("include those that have an effect only with several localities", () => {
     const written = VIRTUAL_SERVICE.replace(
       "attempts: 2",
       "attempts: 2\n        retryRemoteLocalities: true",

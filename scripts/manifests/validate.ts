@@ -15,16 +15,17 @@ export interface ValidateOptions {
   /** Whether a field that the local mesh does not act on is a warning instead of an error. @default false */
   lenient?: boolean | undefined;
   /**
-   * Whether the value is what a cluster reads: with the fields that the local mesh does not act on, as far as the schema
-   * says what they hold, with values that only a cluster knows, and with an empty list for a list that may be missing
-   * there. All of these stay among the problems. @default false
+   * Whether the value is the one that a cluster reads: with the fields that the local mesh does not implement, as far
+   * as the schema describes them, with values that only a cluster knows, and with an empty list for a list that may
+   * be missing there. All of these remain among the problems.
+   * @default false
    */
   forCluster?: boolean | undefined;
 }
 
 /** The result of validating a document. */
 export interface Validated<T> {
-  /** Without the fields that the local mesh does not act on; undefined where the document is invalid. */
+  /** Without the fields that the local mesh does not implement; undefined if the document is invalid. */
   value: T | undefined;
   /** In the order of the file. */
   problems: Problem[];
@@ -79,7 +80,10 @@ function filledBy(node: SchemaNode, at: unknown): unknown {
   return Object.fromEntries([...lists, ...inner]);
 }
 
-/** The validator found nothing but what `FieldNotes` mark as a cluster's: enums with more values, longer lists. */
+/**
+ * Whether the validator found nothing except what `FieldNotes` mark as a cluster's: enums with more values, longer
+ * lists.
+ */
 function isAccepted<T>(value: unknown): value is T {
   return isRecord(value);
 }
@@ -103,8 +107,8 @@ export interface Judged<T> extends Validated<T> {
 }
 
 /**
- * Validates each part: unsupported fields stay where the schema declares their content, and each invalid part is left
- * out. The value is undefined only where the object is invalid without them.
+ * Validates each part: unsupported fields remain if the schema declares their content, and each invalid part is
+ * omitted. The value is undefined only if the object is invalid without them.
  */
 export function judge<S extends TSchema>(schema: S, document: ManifestDocument): Judged<Static<S>> {
   const validated = validate(schema, document);
@@ -175,7 +179,7 @@ function invalidPaths({ keyword, params, instancePath }: SchemaError, root: unkn
   return names.map((name) => [...path, String(name)]);
 }
 
-/** Removes a field; of a list, whose other items must keep their indices, the whole list. */
+/** Removes a field; for an item of a list, whose other items must keep their indices, removes the whole list. */
 function removeAt(holder: unknown, path: FieldPath): void {
   const parent = valueAt(holder, path.slice(0, -1));
   const name = path.at(-1);

@@ -2,12 +2,12 @@ import { type Alias, type Document, isAlias, isCollection, isNode, isPair, type 
 import { messageOf } from "../text/message-of.ts";
 
 /**
- * A character that kubectl refuses in YAML text, and U+FFFD, which stands for a byte that is not UTF-8.
- * (go-yaml, readerc.go, yaml_parser_update_buffer)
+ * Characters that kubectl refuses in YAML text, and U+FFFD, which represents a byte that is not UTF-8. (go-yaml,
+ * readerc.go, yaml_parser_update_buffer)
  */
 const REFUSED_CHARACTER = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffc\u{10000}-\u{10ffff}]/u;
 
-/** What keeps a document from being read. */
+/** A fault that prevents a document from being read. */
 export interface YamlFault {
   offset: number;
   message: string;
@@ -34,15 +34,16 @@ export function refusedCharacter(text: string): YamlFault | undefined {
 }
 
 /**
- * The value of a parsed document, or what keeps it from being read.
- * @param mayAlias whether the text has an asterisk: without one, visiting each node would double the time for nothing
+ * Returns the value of a parsed document, or the fault that prevents reading it.
+ * @param mayAlias whether the text has an asterisk: without one, visiting each node would double the time
+ *   unnecessarily
  */
 export function readDocument(
   document: Document.Parsed,
   mayAlias: boolean,
 ): { value: unknown } | { faults: YamlFault[] } {
   const found = [...document.errors, ...document.warnings];
-  // What follows the first structural fault is mostly its consequence.
+  // The faults after the first structural one are mostly its consequences.
   const structural = found.find(({ code }) => !LOCAL_FAULTS.includes(code));
   const faults: YamlFault[] = (structural === undefined ? found : [structural]).map(
     ({ code, pos, message }) => {
@@ -79,7 +80,7 @@ export function readDocument(
  */
 function unresolvedAliases(document: Document.Parsed): { alias: Alias; isWithin: boolean }[] {
   const anchors = new Set<string>();
-  /** The nodes around the current one whose anchors are the last of their name. */
+  /** The enclosing nodes whose anchors are the last with their name. */
   const open = new Map<string, Node>();
   const found: { alias: Alias; isWithin: boolean }[] = [];
   look(document.contents);
@@ -99,13 +100,13 @@ function unresolvedAliases(document: Document.Parsed): { alias: Alias; isWithin:
         open.set(anchor, node);
       }
       if (isCollection(node)) node.items.forEach(look);
-      // An inner anchor of the same name has taken the place of this one.
+      // An inner anchor of the same name has replaced this one.
       if (anchor !== undefined && open.get(anchor) === node) open.delete(anchor);
     }
   }
 }
 
-/** The offset of the last alias, which expands the furthest where aliases contain others. */
+/** Returns the offset of the last alias, which expands the furthest if aliases contain others. */
 function lastAlias(document: Document.Parsed): number | undefined {
   let last: number | undefined;
   visit(document, {

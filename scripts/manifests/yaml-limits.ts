@@ -13,10 +13,10 @@ import {
 /** Real manifests are less than 30 levels deep. The YAML library is recursive, and slow on deep input (CWE-407). */
 export const MAX_DEPTH = 100;
 
-/** In characters. An object of Kubernetes has at most 1.5 MB; a list of them may be longer. */
+/** In characters. An object of Kubernetes has at most 1.5 MB; a list of objects may be longer. */
 export const MAX_LENGTH = 16 * 1024 * 1024;
 
-/** Where a text goes beyond a limit. */
+/** The position where a text exceeds a limit. */
 export interface BeyondLimit {
   offset: number;
   message: string;
@@ -50,11 +50,12 @@ export function parseWithinLimits(
   return [...new Composer({ ...options, lineCounter: lines }).compose(tokens)];
 }
 
-// Lexemes that stand for no character: the starts of a document and of a scalar, and the end of a flow collection.
+// Lexemes without characters: the starts of a document and of a scalar, and the end of a flow collection.
 const MARKS = new Set(["\u0002", "\u001f", "\u0018"]);
 
 /**
- * Where a list or map is the first to be deeper than the limit, by brackets and by the columns in which lines begin.
+ * Returns the position of the first list or map deeper than the limit, judged by brackets and by the columns in which
+ * lines begin.
  * @returns an offset
  */
 function tooDeepAt(lexemes: readonly string[]): number | undefined {

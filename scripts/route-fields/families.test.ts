@@ -23,7 +23,7 @@ describe("destinations", () => {
     expect(action.totalWeight).toBe(110);
   });
 
-  test("without a weight, or with 0, get nothing beside others", () => {
+  test("without a weight, or with 0, get nothing besides others", () => {
     const action = forward({
       route: [to("basic"), to("advanced", { weight: 1 }), to("basic", { weight: 0 })],
     });
@@ -33,7 +33,7 @@ describe("destinations", () => {
     expect(action.totalWeight).toBe(1);
   });
 
-  test.each([{}, { weight: 0 }, { weight: 30 }])("that stand alone get all: %j", (weight) => {
+  test.each([{}, { weight: 0 }, { weight: 30 }])("that are single get all: %j", (weight) => {
     const action = forward({ route: [to("basic", weight)] });
     expect(action.destinations).toHaveLength(1);
     expect(action.totalWeight).toBe(100);
@@ -90,12 +90,12 @@ describe("the Host on the way to a destination", () => {
   test.each<[string, object, (string | undefined)[]]>([
     ["stays as it is", { route: [to("basic")] }, [undefined]],
     ["is rewrite.authority", { rewrite: { authority: "a.example" }, route: [to("basic")] }, ["a.example"]],
-    ["is what the route sets", { ...host("a.example:81"), route: [to("basic")] }, ["a.example:81"]],
-    ["is what a destination sets", { route: [to("basic", host("a.example"))] }, ["a.example"]],
+    ["is set by the route", { ...host("a.example:81"), route: [to("basic")] }, ["a.example:81"]],
+    ["is set by a destination", { route: [to("basic", host("a.example"))] }, ["a.example"]],
     ["is each destination's own", two(host("a.example"), host("b.example")), ["a.example", "b.example"]],
     // Envoy writes the route's last; istiod keeps a lone destination in line with that.
     [
-      "is the route's, where both set it",
+      "is the route's if both set it",
       { ...host("r.example"), ...two(host("a.example"), {}) },
       ["r.example", "r.example"],
     ],
@@ -129,7 +129,7 @@ describe("the Host on the way to a destination", () => {
       "13:13: error: spec.http[0].headers.request.set: the authority header cannot be set multiple times; keep rewrite.authority, or the Host header",
     ],
     [
-      "to what is no host",
+      "to an invalid host",
       host("a b"),
       '13:19: error: spec.http[0].headers.request.set.Host: "a b" is not a host name, which may have a port',
     ],
@@ -139,7 +139,7 @@ describe("the Host on the way to a destination", () => {
 });
 
 describe("retries", () => {
-  // What istiod gives a route without any.
+  // istiod's default for a route without any.
   const on = ["connect-failure", "refused-stream", "unavailable", "cancelled"];
 
   test.each<[object | undefined, object]>([
@@ -232,7 +232,7 @@ test.each([
 });
 
 describe("a redirect", () => {
-  test("is permanent where nothing else is said", () => {
+  test("is permanent by default", () => {
     expect(redirect({ uri: "/new" })).toMatchObject({
       kind: "redirect",
       status: 301,

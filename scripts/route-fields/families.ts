@@ -15,8 +15,8 @@ import { compileRetries, retriesFamily } from "./retries/retries.ts";
 import { compileRewrite, rewriteFamily } from "./rewrite/rewrite.ts";
 import { outside } from "../schema/route-schema.ts";
 
-// This file is the registry: to add a family, add it to FAMILIES, to HTTPRoute and, where a forwarding rule compiles
-// to something of it, to compileForward.
+// The registry of field families. To add a family, add it to FAMILIES, to HTTPRoute and, if a forwarding rule
+// compiles to a part of it, to compileForward.
 
 /** The supported fields of an HTTP route. Filters and the router act in the order of their families here. */
 export const FAMILIES: readonly FieldFamily[] = [
@@ -61,7 +61,7 @@ export const HTTPRoute = strict(
 
 export type HTTPRoute = Static<typeof HTTPRoute>;
 
-/** The pitfalls that `lint` finds in the fields of one route alone. */
+/** The pitfalls that `lint` finds in the fields of a single route. */
 export const PITFALLS: readonly Pitfall[] = [...destinationPitfalls, ...matchPitfalls];
 
 /** The filters of the proxy in front of its router, in the order in which a request passes them. */
@@ -70,7 +70,7 @@ export const REQUEST_FILTERS: readonly RequestFilter[] = FAMILIES.flatMap(({ fil
 /** The effects of the router, from the one nearest to the destination outwards. */
 export const ROUTER_EFFECTS: readonly RouterEffect[] = FAMILIES.flatMap(({ router }) => router ?? []);
 
-// Istio's webhook refuses these beside a redirect or a direct response; the others it accepts, without effect.
+// Istio's webhook refuses these with a redirect or a direct response; it accepts the others, without effect.
 const REFUSED_BESIDE_ANSWERS: ReadonlySet<string> = new Set(["route", "fault", "rewrite"]);
 
 const ONLY_FORWARDING = FAMILIES.filter(({ onlyForwarding }) => onlyForwarding).flatMap(({ fields }) =>

@@ -28,7 +28,7 @@ export type Report = (
   names?: Pick<Problem, "name" | "near">,
 ) => void;
 
-/** A destination's full host, and the backends behind it: several revisions where a subset has several. */
+/** A destination's full host, and the backends behind it: several revisions if a subset has several. */
 export interface Target {
   host: string;
   port: number;
@@ -64,7 +64,7 @@ interface RuleParts {
 }
 
 /**
- * Some fields of a VirtualService's HTTP route that belong together. A field is supported exactly when a family has it;
+ * Fields of a VirtualService's HTTP route that belong together. A field is supported exactly if a family has it;
  * `families.ts` lists the families.
  */
 export interface FieldFamily {
@@ -88,7 +88,7 @@ export interface FieldFamily {
  */
 export interface Pitfall {
   code: Code;
-  /** Whether what it finds may be `removable`. @default false */
+  /** Whether its findings may be `removable`. @default false */
   mayRepair?: boolean;
   /** Paths are relative to the route. */
   check(route: Partially<HTTPRoute>): Iterable<PitfallFound>;
@@ -99,7 +99,7 @@ export interface PitfallFound {
   path: FieldPath;
   message: string;
   fix: string;
-  /** A field that can be removed without a change of where requests go. */
+  /** A field that can be removed without an effect on routing. */
   removable?: FieldPath;
 }
 
@@ -109,7 +109,7 @@ export interface FilteredRequest {
   headers: HeaderList;
 }
 
-/** What a filter does with one request. */
+/** The decision of a filter about one request. */
 export interface FilterDecision {
   /** Milliseconds for which the request is held. */
   delayMs?: number;
@@ -140,14 +140,17 @@ export type SymbolicHeader = readonly [name: string, value: { text: string } | {
 
 /** Builds the outcomes that `equal` compares. Families depend on `equal` only through this. */
 export interface OutcomeBuilder<T> {
-  /** Whether all requests, or none, meet a condition. Throws where only some do: the caller tries again with subsets. */
+  /**
+   * Returns whether all requests, or none, meet a condition. Throws if only some do: the caller then splits the set
+   * of requests and retries.
+   */
   meets(condition: FilterCondition): boolean;
   /** One outcome for some percent of the requests, and another for the rest. */
   sometimes(percent: number, some: T, others: T): T;
   delayed(ms: number, outcome: T): T;
   /** A response of the proxy itself, identified by a name. */
   reply(name: string): T;
-  /** An outcome whose response has these headers, in place of present ones of these names. */
+  /** Returns an outcome whose response has these headers, replacing present ones with the same names. */
   withHeaders(outcome: T, headers: readonly SymbolicHeader[]): T;
   /** An outcome with the response changes of the route and the drawn destination. */
   withRouteChanges(outcome: T): T;
@@ -161,7 +164,7 @@ export interface RouterEffect {
 
 /** Builds the outcomes of forwarded requests. */
 export interface RouterOutcomeBuilder<T> {
-  /** An outcome that is tried again when it fails, as a policy says. */
+  /** Returns an outcome that is retried on failure by a policy. */
   retried(policy: RetryPolicy, outcome: T): T;
   /** An outcome for which the router waits so long at most. */
   limited(ms: number, outcome: T): T;
@@ -179,6 +182,6 @@ export interface RequestFilter {
   ): FilterDecision | undefined;
   /** The same for a set of requests. @param outcome the outcome of requests that pass the filter */
   outcome<T>(action: ForwardAction, outcome: T, build: OutcomeBuilder<T>): T;
-  /** All conditions that `outcome` may test. */
+  /** Returns all conditions that `outcome` may test. */
   conditions(action: ForwardAction): readonly FilterCondition[];
 }

@@ -26,7 +26,7 @@ describe("a candidate", () => {
     expect(assess(sampleCounts({ pairs: 3000, fields: fields(30) }), ONE).verdict).toBe("undecided");
   });
 
-  test("is rejected when it does not answer, whatever limits are given", () => {
+  test("is rejected if it does not answer, for any limits", () => {
     const fields = {
       answered: directed(500, { fail: { candidate: 50, control: 0 } }),
       checkPass: directed(450),
@@ -34,7 +34,7 @@ describe("a candidate", () => {
     expect(assess(sampleCounts({ fields }), ONE).because).toBe("answered.fail beyond the limit");
   });
 
-  test("may raise what only it has, within a limit", () => {
+  test("may raise fields that only it has, within a limit", () => {
     const raised = (found: number) => {
       const only = { control: { pairs: 0, found: 0 }, candidate: { pairs: 2000, found } };
       const fields = { answered: directed(9000), trained: { ...directed(0), only } };
@@ -55,7 +55,7 @@ describe("a segment", () => {
     fields: { checkPass: { pairs: 8000, alone: aloneCounts({ fail: { candidate, control: 0 } }) } },
   });
 
-  test("is named where a limit is broken in it alone, and holds acceptance back", () => {
+  test("is named if a limit is broken only in it, and prevents acceptance", () => {
     const fields = {
       answered: directed(400_000),
       checkPass: directed(400_000, { fail: { candidate: 60, control: 0 } }),

@@ -7,7 +7,7 @@ import { excess, type Interval, logAbove, logBelow, type Tally } from "./statist
 /** A verdict, as exit codes and reports have it. */
 export type Verdict = "accepted" | "rejected" | "undecided";
 
-/** What is known of one limit. */
+/** The assessment of one limit. */
 export interface AssessedCriterion extends Criterion {
   readonly tally: Tally;
   /** The rate beyond the control's own noise. */
@@ -37,8 +37,8 @@ export interface Assessment {
 const LEVEL = 0.01;
 
 /**
- * Judges a candidate by its limits, given and default. It is accepted when each limit is kept with 99 % confidence and no
- * segment is named; rejected when one is broken, where the limits share the risk. Holds however often it is looked at.
+ * Judges a candidate by its limits, given and default. It is accepted if each limit is kept with 99 % confidence and
+ * no segment is named; rejected if one is broken, where the limits share the risk. Valid for any number of checks.
  */
 export function assess(counts: ShadowCounts, given: readonly Criterion[]): Assessment {
   const all = criteriaFor(given, counts);

@@ -52,7 +52,7 @@ test("counts of a process that was killed are added to those of the next one", (
   });
 });
 
-test("an answer that is not one of counts is none", () => {
+test("an answer without counts is ignored", () => {
   expect(readCounts(sampleCounts())).toBeDefined();
   for (const value of [undefined, {}, { ...sampleCounts(), pairs: -1 }, { ...sampleCounts(), pairs: "1" }])
     expect(readCounts(value)).toBeUndefined();

@@ -17,7 +17,7 @@ const FieldCounts = Type.Object({
   only: Type.Object({ control: Only, candidate: Only }),
 });
 
-/** What the shadow service answers at `/shadow/counts`. */
+/** The response of the shadow service at `/shadow/counts`. */
 export const ShadowCounts = Type.Object({
   instance: Type.String(),
   startedMs: Count,
@@ -46,7 +46,7 @@ export type FieldCounts = Static<typeof FieldCounts>;
 /** How a field changes from the control to the candidate. */
 export type Change = "fail" | "pass" | "mismatch";
 
-/** The counts that a shadow service has answered with; undefined where it is something else. */
+/** Parses the counts in a shadow service's response; undefined for any other response. */
 export function readCounts(value: unknown): ShadowCounts | undefined {
   return Check(ShadowCounts, value) ? value : undefined;
 }

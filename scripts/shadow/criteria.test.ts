@@ -42,7 +42,7 @@ describe("the limits that decide", () => {
       { fields },
     ).map(criterionText);
 
-  test("are the default ones of each field that both have, where none is given", () => {
+  test("are the default ones of each field that both have, if none is given", () => {
     expect(texts()).toEqual([
       "answered.fail<0.1%",
       "answered.pass<1%",
@@ -52,7 +52,7 @@ describe("the limits that decide", () => {
     ]);
   });
 
-  test("are the given ones alone, and that the candidate answers", () => {
+  test("are only the given ones, and that the candidate answers", () => {
     expect(texts("checkPass.fail<2%")).toEqual([
       "checkPass.fail<2%",
       "answered.fail<0.1%",

@@ -1,6 +1,6 @@
 import type { Change, ShadowCounts } from "./counts.ts";
 
-/** A limit that a candidate has to keep: at most this share of requests may change so. */
+/** A limit for a candidate: at most this share of requests may change so. */
 export interface Criterion {
   readonly field: string;
   /** `found`: how often the candidate raises a field that the control does not have. */
@@ -9,14 +9,14 @@ export interface Criterion {
   readonly limit: number;
 }
 
-/** The limits where none is given. A pass that fails is looked at more closely than the reverse. */
+/** The default limits. Failing instead of passing is limited more strictly than the reverse. */
 export const DEFAULT_LIMITS: Readonly<Record<Change, number>> = { fail: 0.001, pass: 0.01, mismatch: 0.001 };
 
 const CRITERION = /^([A-Za-z_][\w.-]*)\.(fail|pass|mismatch|found)\s*<\s*(\d+(?:\.\d+)?|\.\d+)\s*(%?)$/;
 
 /**
- * Reads a limit such as `backgroundCheckPass.fail<0.1%`, or `<0.001` for the same.
- * @returns undefined where it is none
+ * Parses a limit such as `backgroundCheckPass.fail<0.1%`, or equivalently `<0.001`.
+ * @returns undefined if the text is not a limit
  */
 export function readCriterion(text: string): Criterion | undefined {
   const [, field = "", change = "", number = "", percent] = CRITERION.exec(text.trim()) ?? [];
@@ -34,7 +34,7 @@ export function criterionText({ field, change, limit }: Criterion): string {
 export const ANSWERED = "answered";
 
 /**
- * The limits that decide: the given ones, and that the candidate answers; where none is given, the default ones of every
+ * Returns the limits that decide: the given ones, and that the candidate answers; or else the default ones of every
  * field that both versions have.
  */
 export function criteriaFor(

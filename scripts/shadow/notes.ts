@@ -2,7 +2,10 @@ import { count, counted, digits, percent } from "../format.ts";
 import type { ShadowCounts } from "./counts.ts";
 import type { Interval } from "./statistics/excess.ts";
 
-/** An interval of a rate, in percent. A rate below 0, by which the control differs more from itself, is shown where it is seen. */
+/**
+ * Formats an interval of a rate, in percent. A rate below 0, which means that the control differs more from itself,
+ * is shown as observed.
+ */
 export function intervalText({ low, value, high }: Interval): string {
   return `${digits((value < 0 ? low : Math.max(0, low)) * 100)} to ${digits(high * 100)} %`;
 }
@@ -12,7 +15,7 @@ export function rateText(rate: Interval): string {
   return `${percent(rate.value)} (${intervalText(rate)})`;
 }
 
-/** What the counts say beside the limits, as sentences without a full stop. */
+/** Returns remarks about the counts besides the limits, as sentences without a full stop. */
 export function noteLines({
   received,
   pairs,
@@ -41,7 +44,7 @@ export function noteLines({
   ];
 }
 
-/** The fields that one version alone has, and how often they are raised. */
+/** Lists the fields that only one version has, and how often they are raised. */
 export function foundLines({ fields }: ShadowCounts): string[] {
   return Object.entries(fields).flatMap(([name, { only }]) =>
     (["candidate", "control"] as const).flatMap((side) => {

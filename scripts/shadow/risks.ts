@@ -1,8 +1,11 @@
-/** How often a comparison may be wrong. */
+/** The error probabilities of a comparison. */
 export const RISKS = {
-  /** That a candidate is accepted whose mismatch is not below a limit; each limit has this risk, and all must be met. */
+  /**
+   * A candidate is accepted although a mismatch is not below its limit; each limit has this risk, and all must be
+   * met.
+   */
   accept: 0.01,
-  /** That one is rejected whose mismatches are all below their limits; the limits share it. */
+  /** A candidate is rejected although all mismatches are below their limits; the limits share this risk. */
   reject: 0.01,
   /** The expected share of false ones among the named segments. */
   named: 0.05,

@@ -71,7 +71,7 @@ describe("a comparison", () => {
     expect([decided.ended.endedMs, decided.ended.last?.assessment.verdict]).toEqual([10_000, "accepted"]);
   });
 
-  test("goes on while the shadow service is away, which is told, and keeps what it had counted", async () => {
+  test("continues while the shadow service is unreachable, which is reported, and keeps its earlier counts", async () => {
     const again = { ...counts(3000), instance: "two" };
     const { ended, troubles } = await run(
       fakeMirror([counts(3000), undefined, { error: "starting" }, again]),
@@ -91,7 +91,7 @@ describe("a comparison", () => {
     expect(mirror.calls).toEqual(["start", "stop"]);
   });
 
-  test("takes back what was written when it cannot start", async () => {
+  test("removes the written objects if it cannot start", async () => {
     const mirror = fakeMirror([], new Error("no mesh"));
     expect(run(mirror)).rejects.toThrow("no mesh");
     expect(mirror.calls).toEqual(["start", "stop"]);

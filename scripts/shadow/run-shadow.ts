@@ -13,7 +13,7 @@ export interface Look {
 
 /** How a comparison ended. */
 export interface Ended {
-  /** Undefined where the shadow service never answered. */
+  /** Undefined if the shadow service never answered. */
   readonly last: Look | undefined;
   readonly beganMs: number;
   readonly endedMs: number;
@@ -32,7 +32,7 @@ export interface RunShadowOptions {
   /** @default 1000 */
   everyMs?: number;
   onLook?: (look: Look) => void;
-  /** Called when the shadow service does not answer. */
+  /** Called if the shadow service does not answer. */
   onTrouble?: (what: string) => void;
   /** Milliseconds since 1970. @default Date.now */
   now?: () => number;
@@ -73,7 +73,7 @@ export async function runShadow(options: RunShadowOptions): Promise<Ended> {
       await look(signal);
       if (!toTheEnd && last !== undefined && last.assessment.verdict !== "undecided") break;
     }
-    // What was compared since the last look.
+    // The comparisons since the last query.
     if (signal.aborted) await look(AbortSignal.timeout(everyMs));
   } catch (error) {
     if (!signal.aborted) throw error;

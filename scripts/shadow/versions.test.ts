@@ -17,7 +17,7 @@ const TARGETS = [
 const of = (to: string, from?: string) => versionsOf("check", TARGETS, { to, from });
 
 describe("the versions that are compared", () => {
-  test("are the candidate, by tag or revision, and the one with the largest share beside it", () => {
+  test("are the candidate, by tag or revision, and the other one with the largest share", () => {
     expect(of("a")).toEqual({
       candidate: { tag: "a", revision: "check-a" },
       control: { tag: "b", revision: "check-b" },
@@ -26,7 +26,7 @@ describe("the versions that are compared", () => {
     expect(of("a", "c").control.tag).toBe("c");
   });
 
-  test("are refused where they are unknown, the same, or cannot be asked by a tag", () => {
+  test("are refused if they are unknown, the same, or have no tag", () => {
     expect(() => of("x")).toThrow(UsageError);
     expect(() => of("check-dd")).toThrow("check has no version check-dd: did you mean check-d?");
     expect(() => of("a", "check-a")).toThrow("compared with itself");

@@ -3,7 +3,7 @@ import { didYouMean } from "../nearest.ts";
 import { CLUSTER_DOMAIN } from "../traffic/hosts.ts";
 import type { SplitTarget } from "../traffic/split/split.ts";
 
-/** A version that is asked, by its tag. */
+/** A version that is called by its tag. */
 export interface Version {
   readonly tag: string;
   readonly revision: string;
@@ -16,9 +16,9 @@ export interface Versions {
 }
 
 /**
- * The versions that a user means: the candidate by tag or revision, the control too, or else the one with the largest
- * share of the others.
- * @throws UsageError, UserError when there is no such target, or it has no tag
+ * Returns the versions that a user names: the candidate by tag or revision, the control likewise, or else the one
+ * with the largest share of the others.
+ * @throws UsageError, UserError if there is no such target, or it has no tag
  */
 export function versionsOf(
   service: string,

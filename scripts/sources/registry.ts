@@ -8,7 +8,7 @@ import { envoy } from "./envoy/envoy.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
 import type { OutcomeSource, SourceDefinition, SourceFlag, SourceFlags } from "./source.ts";
 
-/** Every source, in the order in which they are tried where none is named. */
+/** Every source, in the order of detection. */
 export const SOURCES: readonly SourceDefinition[] = [mesh, pods, queueProxy, envoy, prometheus, csv];
 
 /** The options that choose or describe a source. */
@@ -25,7 +25,7 @@ export function sourceFlagsOf(given: object): SourceFlags {
 }
 
 export interface ChooseSourceOptions {
-  /** Where the engine is whose requests are to be reported. */
+  /** The location of the engine whose requests are reported. */
   location: Location;
   /** A source's name. @default the one whose options were given, else the first that has something to read */
   name?: string | undefined;
@@ -34,7 +34,7 @@ export interface ChooseSourceOptions {
 
 /**
  * Opens the source of a service's outcomes.
- * @throws UsageError when none fits, when options of two sources are given, or when the source cannot be opened
+ * @throws UsageError if none fits, if options of two sources are given, or if the source cannot be opened
  */
 export async function openSource(
   context: ServiceContext,
@@ -45,7 +45,7 @@ export async function openSource(
     const here = SOURCES.filter((each) => each.locations.includes(location) && each.applies !== undefined);
     for (const definition of here)
       if (await definition.applies?.(context)) return definition.open(context, flags);
-    // Where nothing runs yet, nothing can be found: the first is the one to wait for.
+    // If nothing runs yet, nothing can be detected, and the first source waits.
     const [first] = here;
     if (first !== undefined) return first.open(context, flags);
     throw new UsageError(`No source reports the outcomes of ${context.service}: ${SOURCE_ADVICE}`);
@@ -54,7 +54,7 @@ export async function openSource(
   return named.open(context, flags);
 }
 
-/** The source of a name. @throws UsageError when there is none */
+/** Returns the source of a name. @throws UsageError if there is none */
 export function sourceNamed(name: string): SourceDefinition {
   const found = SOURCES.find((definition) => definition.name === name);
   if (found !== undefined) return found;

@@ -117,7 +117,7 @@ describe("the split between Deployments", () => {
     );
   });
 
-  test("has no tags, and asks for the rights to read what subsets are made of", async () => {
+  test("has no tags, and needs the rights to read the objects behind subsets", async () => {
     const { kube } = await classic();
     const engine = await engineOf(kube);
     const { targets, version } = await engine.read();
@@ -127,7 +127,7 @@ describe("the split between Deployments", () => {
     expect(engine.addressOf).toBeUndefined();
   });
 
-  test("may be between Services of versions, where no DestinationRule makes subsets", async () => {
+  test("may be between Services of versions if no DestinationRule defines subsets", async () => {
     const { cluster, kube } = await classic();
     cluster.remove({ ...ROUTES, kind: "DestinationRule" });
     for (const version of ["v1", "v2"])

@@ -37,7 +37,7 @@ interface Deployed {
   labels: Readonly<Record<string, string>>;
 }
 
-/** The rights to read what such revisions are made of. */
+/** The rights to read the objects behind such revisions. */
 export const READ_DEPLOYED: readonly PolicyRule[] = [
   { apiGroups: ["networking.istio.io"], resources: ["destinationrules"], verbs: ["list"] },
   { apiGroups: [""], resources: ["services"], verbs: ["get", "list"] },
@@ -45,8 +45,8 @@ export const READ_DEPLOYED: readonly PolicyRule[] = [
 ];
 
 /**
- * A Kubernetes Service whose revisions are the subsets that DestinationRules make of its host; where there are none, the
- * Services of versions: `checkout-v2` is one of `checkout`. Undefined where there are none of those either.
+ * Returns a Kubernetes Service whose revisions are the subsets that DestinationRules define for its host, or without
+ * any, the Services of versions: `checkout-v2` is one of `checkout`. Undefined if there are neither.
  */
 export async function deployedService(
   kube: Kube,
@@ -72,8 +72,8 @@ export function isForHost(
 }
 
 /**
- * The revisions of a Kubernetes Service, subsets in the order of their DestinationRule. A revision is ready when a
- * Deployment has its labels, and each such Deployment is ready.
+ * Returns the revisions of a Kubernetes Service, subsets in the order of their DestinationRule. A revision is ready
+ * if Deployments have its labels and all of them are ready.
  */
 export async function readDeployedRevisions(
   kube: Kube,
@@ -89,7 +89,7 @@ export async function readDeployedRevisions(
     const reason = `there is no Service ${name} with a selector in ${namespace}`;
     return subsets.map((subset) => ({ name: subset.name, ready: false, reason }));
   }
-  // The pods of a subset have the Service's labels beside its own.
+  // The pods of a subset have the Service's labels besides its own.
   const revisions =
     revisionsAre === "services"
       ? services.filter((each) => isVersionOf(each, name))
@@ -102,7 +102,7 @@ export async function readDeployedRevisions(
   );
 }
 
-/** Why the Deployments whose pods have the labels cannot take requests; undefined where they can. */
+/** Returns why the Deployments whose pods have the labels cannot serve requests; undefined if they can. */
 async function unready(
   kube: Kube,
   labels: Readonly<Record<string, string>>,

@@ -7,7 +7,7 @@ const BASIC = "credit-check-basic.kyc.svc.cluster.local";
 const ADVANCED = "credit-check-advanced.kyc.svc.cluster.local";
 const GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";
 
-/** The configuration of a proxy with one virtual host whose last route has these destinations. */
+/** Returns the configuration of a proxy with one virtual host whose last route has these destinations. */
 function dump(route: object, domains = [HOST, `${HOST}:*`]): string {
   const pinned = {
     name: "basic",
@@ -53,7 +53,7 @@ describe("the routes of a host in a proxy", () => {
     expect(sharesOf(written, "kyc")).toEqual(shares[0] ?? []);
   });
 
-  test("tell the subsets of a host apart", () => {
+  test("distinguish the subsets of a host", () => {
     const weighted_clusters = {
       clusters: [
         { name: `outbound|80|v1|${HOST}`, weight: 90 },
@@ -69,7 +69,7 @@ describe("the routes of a host in a proxy", () => {
     expect(shares).not.toEqual(sharesOf(written("v2", "v1"), "kyc"));
   });
 
-  test("lead to one host where there is one cluster, whose host may be another", () => {
+  test("lead to one host if there is one cluster, which may be another host's", () => {
     const route = {
       cluster: `outbound|80||${GATEWAY}`,
       host_rewrite_literal: "basic-credit-check.kyc.svc.cluster.local",
@@ -82,7 +82,7 @@ describe("the routes of a host in a proxy", () => {
     expect(catchAllShares(readRoutes(dump(route)), HOST)).toEqual([sharesOf([lone], "kyc")]);
   });
 
-  test("are none where the host is unknown, or the answer is invalid", () => {
+  test("are empty if the host is unknown, or the answer is invalid", () => {
     expect(catchAllShares(readRoutes(dump({ cluster: "a" }, ["elsewhere"])), HOST)).toEqual([]);
     expect(catchAllShares(readRoutes("<html>"), HOST)).toEqual([]);
     expect(catchAllShares(readRoutes("{}"), HOST)).toEqual([]);

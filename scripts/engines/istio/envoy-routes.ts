@@ -35,7 +35,7 @@ const Action = Type.Object({
 type Action = Static<typeof Action>;
 
 const Route = Type.Object({
-  /** That of the rule, and of its match where it has one. */
+  /** The name of the rule, and of its match if that has one. */
   name: Type.Optional(Type.String()),
   match: Type.Object({
     prefix: Type.Optional(Type.String()),
@@ -65,8 +65,8 @@ const RouteDump = Type.Object({
 export type VirtualHosts = readonly Static<typeof VirtualHost>[];
 
 /**
- * Reads Envoy's answer once for all hosts: with a thousand virtual hosts that takes most of the time of a look at it.
- * @returns none where the answer is another one
+ * Parses Envoy's response once for all hosts: with a thousand virtual hosts parsing takes most of the time.
+ * @returns an empty result for any other response
  */
 export function readRoutes(dump: string): VirtualHosts {
   let document: unknown;
@@ -79,7 +79,7 @@ export function readRoutes(dump: string): VirtualHosts {
   return (document.configs ?? []).flatMap(({ route_config }) => route_config?.virtual_hosts ?? []);
 }
 
-/** A route of Envoy for requests whose header has certain values. */
+/** A route of Envoy for requests with certain values of a header. */
 export interface BucketRoute {
   match: StringMatch;
   shares: RouteShare[];
@@ -101,7 +101,8 @@ const HeaderMatch = Type.Object({
 });
 
 /**
- * The routes of a host that match on one header alone, in order, in each route table of a proxy that has the host.
+ * Returns the routes of a host that match on one header only, in order, in each route table of a proxy that has the
+ * host.
  * @param header in lower case
  */
 export function bucketRoutes(tables: VirtualHosts, host: string, header: string): BucketRoute[][] {
@@ -127,7 +128,7 @@ function stringMatchOf({
   return safe_regex && { kind: "regex", value: safe_regex.regex };
 }
 
-/** The routes of a host that come of the rule with this name, in each route table of a proxy that has the host. */
+/** Returns the routes of a host from the rule with this name, in each route table of a proxy that has the host. */
 export function namedRoutes(tables: VirtualHosts, host: string, rule: string): NamedRoute[][] {
   return routesOf(tables, host).map((routes) =>
     routes.flatMap(({ name, match: { headers = [] }, route }): NamedRoute[] => {

@@ -18,9 +18,9 @@ import type { ForceOptions } from "../knative/in-force.ts";
 import { gatewayPods, sidecarPods } from "../../cluster/workload/proxies.ts";
 
 /**
- * Resolves with the time it took when every proxy routes by the written weights or buckets: the gateway's pods, and the
- * sidecars of the namespace where the VirtualService is for the mesh. Each proxy is asked for its routes.
- * @throws UserError when a proxy cannot be asked
+ * Resolves, with the elapsed time, when every proxy routes by the written weights or buckets: the gateway's pods, and
+ * the sidecars of the namespace if the VirtualService applies to the mesh. Each proxy is queried for its routes.
+ * @throws UserError if a proxy cannot be queried
  */
 export async function istioInForce({
   kube,
@@ -46,7 +46,7 @@ export async function istioInForce({
     const tables = readRoutes(dump);
     return hosts.every((host) => {
       const found = catchAllShares(tables, host);
-      // A Sidecar resource may leave a host out of a sidecar's configuration: that sidecar sends nothing there.
+      // A Sidecar resource may exclude a host from a sidecar's configuration; that sidecar sends no requests there.
       if (!(isSidecar || found.length > 0) || !found.every((shares) => isSame(shares, wanted))) return false;
       if (!namedRoutes(tables, host, PREVIEW_RULE).every((routes) => samePreview(routes, wantedPreview)))
         return false;

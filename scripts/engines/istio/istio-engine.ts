@@ -20,10 +20,10 @@ import { READ_DEPLOYED, readDeployedRevisions } from "./deployed-revisions.ts";
 import { findSplitRule, type SplitRule, splitRuleIn, withSplit } from "./split-rule.ts";
 
 /**
- * The split by a VirtualService: the weights of its rule without a condition, or ranges of a header's buckets before it.
- * A destination is a revision of the service, or the host of one of its tags; of a Kubernetes Service, a subset or a
- * Service of a version. Tags belong to the Knative Service, and are not written here.
- * @throws UserError when no VirtualService has such a rule
+ * The split by a VirtualService: the weights of its rule without a condition, or ranges of a header's buckets before
+ * it. A destination is a revision of the service, or the host of one of its tags; for a Kubernetes Service, a subset
+ * or a Service of a version. Tags belong to the Knative Service, and are not written here.
+ * @throws UserError if no VirtualService has such a rule
  */
 export async function istioEngine(options: ClusterEngineOptions): Promise<RecordedEngine> {
   const { kube, namespace, service, now = Date.now } = options;
@@ -94,7 +94,7 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
       rule.service.revisionsAre === undefined
         ? readRevisions(kube, namespace, service)
         : readDeployedRevisions(kube, rule.service),
-    // The pods of Deployments run already: a rollout starts none by a first request.
+    // The pods of Deployments run already, so a rollout need not start any by a first request.
     ...(rule.service.revisionsAre === undefined
       ? { addressOf: (tag: string) => addressByGateway(options, tag) }
       : {}),

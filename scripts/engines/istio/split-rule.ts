@@ -46,9 +46,9 @@ export interface SplitRule {
   /** The index of the rule without a condition in `spec.http`. */
   index: number;
   routes: readonly LiveDestination[];
-  /** The rules for buckets, where they decide; the last of them is the one without a condition. */
+  /** The rules for buckets, if they decide; the last of them is the one without a condition. */
   buckets: BucketRules | undefined;
-  /** The rule before them for requests with a header; undefined where there is none. */
+  /** The preceding rule for requests with a header; undefined if there is none. */
   preview: FoundPreview | undefined;
   /** The targets that have a destination. */
   listed: readonly ListedTarget[];
@@ -58,9 +58,10 @@ export interface SplitRule {
 }
 
 /**
- * Finds the rule without a condition whose destinations are all revisions of the service, and the rules for buckets before
- * it; undefined where no VirtualService of the namespace has one. The revisions of a name that is no Knative Service are
- * the subsets that DestinationRules make of the Kubernetes Service, or Services with names that begin with its own.
+ * Finds the rule without a condition whose destinations are all revisions of the service, and the rules for buckets
+ * before it; undefined if no VirtualService of the namespace has one. If the name is not a Knative Service, its
+ * revisions are the subsets that DestinationRules define for the Kubernetes Service, or Services with names that
+ * begin with its own.
  */
 export async function findSplitRule(
   kube: Kube,
@@ -92,7 +93,7 @@ export async function findSplitRule(
   return undefined;
 }
 
-/** The split of a service's requests in a VirtualService; undefined where there is none. */
+/** Returns the split of a service's requests in a VirtualService; undefined if there is none. */
 export function splitRuleIn(object: LiveVirtualService, service: WeightedService): SplitRule | undefined {
   const http = object.spec.http ?? [];
   const index = http.findIndex(({ match = [] }) => match.length === 0);
@@ -128,7 +129,7 @@ export function splitRuleIn(object: LiveVirtualService, service: WeightedService
   };
 }
 
-/** The rules of a VirtualService with another split. @throws CannotWrite when it cannot be written so */
+/** Returns the rules of a VirtualService with another split. @throws CannotWrite if it cannot be written so */
 export function withSplit(
   { object, index, routes, buckets, preview, listed, service }: SplitRule,
   wanted: readonly SplitTarget[],
@@ -163,7 +164,7 @@ export function withSplit(
   }
 }
 
-/** Destinations with their percents; undefined where one belongs to another service. */
+/** Returns destinations with their percents; undefined if one belongs to another service. */
 function weightedTargets(
   routes: readonly LiveDestination[],
   service: WeightedService,

@@ -18,11 +18,11 @@ export interface ForceOptions {
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Resolves with the time it took when every proxy routes by the written split. The Knative Service must report its
- * routes as ready, and each gateway pod must have the hash that net-istio wrote into its routes, which Knative's probes
- * check too. So must the sidecars of the namespace, which Knative does not probe.
- * (networking, pkg/status/status.go)
- * @throws UserError when Knative reports that the split cannot be applied
+ * Resolves, with the elapsed time, when every proxy routes by the written split. The Knative Service must report its
+ * routes as ready, and each gateway pod must have the hash that net-istio wrote into its routes, which Knative's
+ * probes check too. So must the sidecars of the namespace, which Knative does not probe. (networking,
+ * pkg/status/status.go)
+ * @throws UserError if Knative reports that the split cannot be applied
  */
 export async function knativeInForce({
   kube,
@@ -41,7 +41,7 @@ export async function knativeInForce({
     });
     const proxies = Promise.all([gatewayPods(kube), sidecarPods(kube, namespace)]);
     const host = `"${service}.${namespace}.${CLUSTER_DOMAIN}"`;
-    // A Sidecar resource may leave a host out of a sidecar's configuration: that sidecar sends nothing there.
+    // A Sidecar resource may exclude a host from a sidecar's configuration; that sidecar sends no requests there.
     const has = (routes: string, { isSidecar }: Proxy): boolean =>
       digest === undefined || (isSidecar && !routes.includes(host)) || routes.includes(`"${digest}"`);
     const asked = proxies.then((all) =>
@@ -68,7 +68,7 @@ export async function knativeInForce({
     }
   }
 
-  /** The hash of the routes of the written split; undefined where the ingress is not Istio. */
+  /** Returns the hash of the routes of the written split; undefined if the ingress is not Istio. */
   async function writtenDigest(until: AbortSignal): Promise<string | undefined> {
     const ref = { ...VIRTUAL_SERVICE, namespace, name: `${service}-ingress` };
     for (;;) {
@@ -114,8 +114,8 @@ function splitOf(block: readonly KnTarget[], latest: string | undefined): Map<st
 }
 
 /**
- * The hash in the probe route beside the service's own rule, if that rule has these weights; undefined if it has others.
- * (net-istio, pkg/reconciler/ingress/resources/virtual_service.go)
+ * Returns the hash in the probe route next to the service's own rule, if that rule has these weights; undefined if it
+ * has others. (net-istio, pkg/reconciler/ingress/resources/virtual_service.go)
  */
 export function digestOf(
   { spec }: LiveVirtualService,

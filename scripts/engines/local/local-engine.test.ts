@@ -30,7 +30,7 @@ function to(targets: readonly SplitTarget[], ...percents: number[]): SplitTarget
 }
 
 describe("the split in the files", () => {
-  test("is the last state's traffic block where Knative decides, of which only the numbers change", async () => {
+  test("is the last state's traffic block if Knative decides, and only its numbers change", async () => {
     await withEngine("by-knative", async (engine, root) => {
       const before = await readFile(join(root, FILE), "utf8");
       const read = await engine.read();
@@ -49,7 +49,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("tells an edit from its own change, and an untouched file from an edit", async () => {
+  test("distinguishes an edit from its own change, and an untouched file from an edit", async () => {
     await withEngine("by-knative", async (engine, root) => {
       const { changed, targets, version } = await engine.read();
       expect(changed).toBeUndefined();
@@ -62,7 +62,7 @@ describe("the split in the files", () => {
   });
 
   test.each(["by-istio", "by-istio-tags"])(
-    "is the weights of %s where a VirtualService decides",
+    "consists of the weights of %s if a VirtualService decides",
     async (split) => {
       await withEngine(split, async (engine, root) => {
         const file = `istio/split/${split}/virtual-service.yaml`;
@@ -83,7 +83,7 @@ describe("the split in the files", () => {
     },
   );
 
-  test("gets a destination for a revision that had none, in the form of the others", async () => {
+  test("gets a destination for a new revision in the form of the others", async () => {
     await withEngine("by-istio", async (engine, root) => {
       const knative = await readFile(join(root, FILE), "utf8");
       const third = knative.replaceAll("credit-check-advanced", "credit-check-v3");
@@ -273,7 +273,7 @@ describe("the split in the files", () => {
     },
   );
 
-  test("has no preview by a header where Knative decides, and says what there is instead", async () => {
+  test("has no preview by a header if Knative decides, and suggests the alternative", async () => {
     await withEngine("by-knative", async (engine) => {
       expect(await engine.previewRefusal?.()).toContain("--preview tag judges what callers of");
       const { targets, version } = await engine.read();
@@ -283,7 +283,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("cannot change to buckets where Knative decides", async () => {
+  test("cannot change to buckets if Knative decides", async () => {
     await withEngine("by-knative", async (engine) => {
       const { targets, version } = await engine.read();
       const form = { header: "x-kyc-bucket" };
@@ -318,7 +318,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("suggests the nearest service for an unknown name, and what to start where nothing runs", async () => {
+  test("suggests the nearest service for an unknown name, and the command to run if nothing runs", async () => {
     await withSample([], async (root) => {
       expect(localEngine({ root, service: "credit-chek" })).rejects.toThrow("did you mean credit-check?");
       const engine = await localEngine({ root, service: "credit-check" });

@@ -38,7 +38,7 @@ const ASK_AGAIN_MS = 10;
 
 /**
  * The split on this machine, read from the YAML files and written to them. A running mesh follows the files.
- * @throws InvalidManifests when the files are not valid; CannotWrite when they have no such service
+ * @throws InvalidManifests if the files are not valid; CannotWrite if they have no such service
  */
 export async function localEngine(options: LocalEngineOptions): Promise<RecordedEngine> {
   const { root, service, now = Date.now } = options;
@@ -76,7 +76,7 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
     };
   }
 
-  // The process of a Deployment runs already: a rollout starts none by a first request.
+  // The process of a Deployment runs already, so a rollout need not start it by a first request.
   const isKnative = split.service.podHosts === undefined;
   return {
     name: "local",

@@ -1,6 +1,6 @@
 import type { EngineDefinition } from "../engine.ts";
 
-/** The files of a folder, which the local mesh follows when it runs. */
+/** The files of a folder, which the local mesh follows while it runs. */
 export const local: EngineDefinition = {
   name: "local",
   summary: "the files in knative/ and istio/, which ./kyc dev serves",

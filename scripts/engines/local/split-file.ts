@@ -23,7 +23,7 @@ export interface FileSplit {
   /** The position of the list of targets or destinations. */
   at: Position;
   targets: SplitTarget[];
-  /** The header whose buckets decide; undefined where each request is drawn. */
+  /** The header whose buckets decide; undefined if each request is drawn. */
   header: string | undefined;
   /**
    * A text of the file with other targets.
@@ -33,7 +33,7 @@ export interface FileSplit {
   edited(text: string, targets: readonly SplitTarget[], form?: SplitForm): string;
 }
 
-/** Options of reading; the namespace matters only where two namespaces have a service of this name. */
+/** Options for reading; the namespace matters only if two namespaces have a service of this name. */
 export interface FileSplitOptions {
   root: string;
   service: string;
@@ -43,9 +43,9 @@ export interface FileSplitOptions {
 const open = openUnchanged();
 
 /**
- * Finds what decides the split of a service in the files of a folder: the last state's traffic block, the weights of a
+ * Finds the owner of a service's split in the files of a folder: the last state's traffic block, the weights of a
  * VirtualService, or the replicas of Deployments.
- * @throws InvalidManifests when the files are not valid; UnknownService when they have no such service
+ * @throws InvalidManifests if the files are not valid; UnknownService if they have no such service
  */
 export async function readFileSplit({ root, service: name }: FileSplitOptions): Promise<FileSplit> {
   const { resources, problems } = await readManifests(root, manifestFolders(root), { open });

@@ -7,7 +7,8 @@ import type { Proxy } from "../../cluster/workload/proxies.ts";
 const ADMIN_PORT = 15_000;
 // The routes that istiod pushed, without the rest of the configuration.
 const ROUTES = "/config_dump?resource=dynamic_route_configs";
-// When each of its tables changed last: a few bytes, where a gateway with a thousand hosts has megabytes of routes.
+// The times at which its tables last changed: a few bytes, whereas a gateway with a thousand hosts has megabytes of
+// routes.
 const CHANGES = `${ROUTES}&mask=last_updated`;
 // Two changes within a millisecond look like one.
 const READ_AGAIN_MS = 1_000;
@@ -21,14 +22,14 @@ export interface AskOptions {
   proxies: readonly Proxy[];
   /** Whether the routes of a proxy, as Envoy dumps them, are those of the written split. */
   has(routes: string, proxy: Proxy): boolean;
-  /** Connections are opened at once; the routes are read when this resolves. @default at once */
+  /** Connections are opened at once; the routes are read after this resolves. @default at once */
   after?: Promise<unknown>;
   signal: AbortSignal;
 }
 
 /**
- * Reads the routes of each proxy until all of them are as wanted.
- * @throws UserError when a proxy cannot be reached
+ * Reads the routes of each proxy until all of them meet the condition.
+ * @throws UserError if a proxy cannot be reached
  */
 export async function untilProxiesHave(options: AskOptions): Promise<void> {
   await Promise.all(options.proxies.map((proxy) => untilOneHas(proxy, options)));
@@ -67,7 +68,7 @@ async function ask({ url }: Forward, path: string, signal: AbortSignal): Promise
   }
 }
 
-/** Whether a pod is gone or terminating: it takes no more requests, and need not have the split. */
+/** Whether a pod is deleted or terminating: it gets no more requests, and need not have the split. */
 async function isGone(kube: Kube, { namespace, pod }: Proxy): Promise<boolean> {
   const object = await kube.get({ apiVersion: "v1", kind: "Pod", namespace, name: pod });
   return object === undefined || object.metadata.deletionTimestamp !== undefined;

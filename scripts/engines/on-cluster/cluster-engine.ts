@@ -49,8 +49,8 @@ export async function addressByGateway(
 }
 
 /**
- * The rights that an engine needs: to read what decides requests, to write its own object and its history, and to read
- * the routes of the proxies of the gateway and of the namespace.
+ * Returns the rights that an engine needs: to read the objects that determine routes, to write its own object and its
+ * history, and to read the routes of the proxies of the gateway and of the namespace.
  * @param written the right to change the object that holds the split
  */
 export function rightsToWrite(service: string, written: PolicyRule): Rights {
@@ -70,7 +70,7 @@ export function rightsToWrite(service: string, written: PolicyRule): Rights {
       FORWARD_PORTS,
     ],
     gateways: [GET_PODS, FORWARD_PORTS],
-    // The gateway may be in any namespace.
+    // The gateway can be in any namespace.
     everywhere: [LIST_PODS],
   };
 }

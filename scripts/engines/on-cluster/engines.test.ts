@@ -185,7 +185,7 @@ describe("the split by Knative", () => {
     expect(written).rejects.toThrow("./kyc deploy --istio istio/split/by-istio moves the split to Istio");
   });
 
-  test("refuses a preview by a header, and says what there is instead", async () => {
+  test("refuses a preview by a header, and suggests the alternative", async () => {
     const engine = knativeEngine(options(kubeOf(new FakeSplit())));
     expect(await engine.previewRefusal?.()).toContain("--preview tag judges what callers of");
     const { targets, version } = await engine.read();
@@ -202,7 +202,7 @@ describe("the split by Knative", () => {
 });
 
 describe("the split by Istio", () => {
-  test("accepts fractions, and adds a destination for a tag that had none", async () => {
+  test("accepts fractions, and adds a destination for a tag without one", async () => {
     const fake = new FakeSplit(await overlay("by-istio"));
     const { traffic } = fake.cluster.get(SERVICE)?.spec as { traffic: object[] };
     fake.change(SERVICE, {
@@ -276,7 +276,7 @@ describe("the split by Istio", () => {
     },
   );
 
-  test("leaves rules for buckets of another service alone", async () => {
+  test("does not change rules for buckets of another service", async () => {
     const spec = (await overlay("by-istio")) as { http: object[] };
     const elsewhere = {
       match: [{ headers: { "x-kyc-bucket": { prefix: "0" } } }],
@@ -291,7 +291,7 @@ describe("the split by Istio", () => {
     });
   });
 
-  test("leaves tags to the Knative Service, and does not apply where Knative decides", async () => {
+  test("leaves tags to the Knative Service, and does not apply if Knative decides", async () => {
     const engine = await istioEngine(options(kubeOf(new FakeSplit(await overlay("by-istio")))));
     const { targets, version } = await engine.read();
     const other = targets.map((target, i) => (i === 0 ? { ...target, tag: "old" } : target));

@@ -21,7 +21,10 @@ export function historyName(service: string): string {
   return `kyc-split-${service}`;
 }
 
-/** The history of a service's split on a cluster: a ConfigMap beside the service, with one entry for each engine. */
+/**
+ * The history of a service's split on a cluster: a ConfigMap in the service's namespace, with one entry for each
+ * engine.
+ */
 export class HistoryMap {
   readonly #kube: Kube;
   readonly #ref: { apiVersion: string; kind: string; namespace: string; name: string };
@@ -40,7 +43,7 @@ export class HistoryMap {
     return readHistory(Check(History, found) ? found.data?.[this.#key] : undefined);
   }
 
-  /** Adds a change, also when another process adds one at the same time. */
+  /** Appends a change, even if another process appends one at the same time. */
   async append(change: SplitChange): Promise<void> {
     for (;;) {
       try {

@@ -13,7 +13,7 @@ import { knativeInForce } from "../knative/in-force.ts";
 /** Envoy's administration in a pod, with routes that can be changed. */
 class Gateway implements Disposable {
   routes = "{}";
-  /** What Envoy says of its last changes; the routes themselves where it knows no mask. */
+  /** Envoy's report of its last changes; the routes themselves if it does not support a mask. */
   changes: string | undefined;
   asked = 0;
   /** How often the routes themselves were read. */
@@ -143,7 +143,7 @@ describe("a split by Knative is in force", () => {
     expect(knativeInForce(options(kubelet))).rejects.toThrow(/credit-check-v9/);
   });
 
-  test("by Knative's status alone where the ingress is not Istio, and not beyond the signal", async () => {
+  test("only by Knative's status if the ingress is not Istio, and until the signal", async () => {
     const fake = new FakeSplit();
     using kubelet = new FakeKubelet(fake.cluster);
     observed(fake, 1, "True");
@@ -183,7 +183,7 @@ describe("a split by Istio is in force", () => {
     expect(fake.cluster.get(SPLIT)).toBeDefined();
   });
 
-  test("by reading the routes only where they changed", async () => {
+  test("by reading the routes only after a change", async () => {
     const text = await Bun.file(join(SAMPLE, "istio/split/by-istio/virtual-service.yaml")).text();
     const fake = new FakeSplit((parse(text) as { spec: object }).spec);
     using kubelet = new FakeKubelet(fake.cluster);
@@ -229,7 +229,7 @@ describe("a split by Istio is in force", () => {
     await waiting;
   });
 
-  test("when every gateway leads the header of a preview, and none where there is no preview any more", async () => {
+  test("when every gateway routes the header of a preview, or no longer does without a preview", async () => {
     const host = (name: string): string => `credit-check-${name}.kyc.svc.cluster.local`;
     const rule = (name: string): object => ({ route: [{ destination: { host: host(name) } }] });
     const hosts = ["kyc-credit-check.kyc.svc.cluster.local"];
@@ -266,7 +266,7 @@ describe("a split by Istio is in force", () => {
     }
   });
 
-  test("without a gateway that ends meanwhile, and not where one cannot be reached", async () => {
+  test("without a gateway that ends meanwhile, but not if one cannot be reached", async () => {
     const text = await Bun.file(join(SAMPLE, "istio/split/by-istio/virtual-service.yaml")).text();
     const fake = new FakeSplit((parse(text) as { spec: object }).spec);
     using kubelet = new FakeKubelet(fake.cluster);

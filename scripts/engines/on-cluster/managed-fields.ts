@@ -27,9 +27,9 @@ export function ownersOf(fields: ManagedFields, path: readonly string[]): Manage
 }
 
 /**
- * The managed fields of an object after a manager has given a field back to those that owned it before. A later apply
- * by one of them is in conflict with no one then.
- * @param owners their entries, as `ownersOf` found them
+ * Returns the managed fields of an object after a manager has returned a field to its previous owners, so that a
+ * later apply by one of them has no conflict.
+ * @param owners their entries, from `ownersOf`
  */
 export function givenBack(
   fields: ManagedFields,
@@ -72,7 +72,7 @@ function merged(a: Fields, b: Fields): Fields {
   return { ...a, ...Object.fromEntries(both) };
 }
 
-/** The fields without one of them; undefined where none is left. */
+/** Returns the fields without one of them; undefined if none remains. */
 function without(fields: Fields, [step, ...rest]: readonly string[]): Fields | undefined {
   const { [`f:${step}`]: inner, ...others } = fields;
   const kept = rest.length === 0 || inner === undefined ? undefined : without(inner as Fields, rest);

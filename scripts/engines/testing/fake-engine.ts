@@ -18,7 +18,7 @@ export function targetsOf(percents: Readonly<Record<string, number>>): SplitTarg
   });
 }
 
-/** A source with these counts of answers by revision; undefined where nothing runs. */
+/** Returns a source with these counts of answers by revision; undefined if nothing runs. */
 export function fakeSource(counts: ReadonlyMap<string, number> | undefined): OutcomeSource {
   return {
     name: "fake",

@@ -47,7 +47,7 @@ export class FakeSplit {
   }
 }
 
-/** Answers as the API server does where a write carries an old resourceVersion; null lets it pass. */
+/** Responds like the API server to a write with an old resourceVersion; null accepts it. */
 export function conflictOf(
   cluster: FakeCluster,
   ref: typeof SERVICE | typeof SPLIT,

@@ -2,10 +2,10 @@ import { relative, resolve, sep } from "node:path";
 import type { Problem } from "../../manifests/problem.ts";
 
 /**
- * Findings as workflow commands of GitHub Actions, one a line, which GitHub shows beside the changed lines.
- * Source: GitHub Docs, "Workflow commands for GitHub Actions"; the escapes are those of `@actions/core`.
- * @param root the folder that files are named from: the top of the repository
- * @param here the folder that the findings name files from
+ * Formats findings as workflow commands of GitHub Actions, one per line, which GitHub shows next to the changed
+ * lines. Source: GitHub Docs, "Workflow commands for GitHub Actions"; the escapes are those of `@actions/core`.
+ * @param root the base of the file names: the top of the repository
+ * @param here the folder that the findings' file names are relative to
  */
 export function githubAnnotations(
   findings: readonly Pick<Problem, "code" | "severity" | "at" | "field" | "message" | "fix">[],

@@ -28,7 +28,7 @@ describe("SARIF", () => {
     expect(Check(official, JSON.parse(JSON.stringify(log).replace('"startLine":', '"line":')))).toBe(false);
   });
 
-  test("tells of each finding its rule, level and place from the top of the repository", () => {
+  test("has each finding's rule, level and position from the top of the repository", () => {
     expect(findings.length).toBeGreaterThan(3);
     for (const { physicalLocation } of run?.results.flatMap(({ locations }) => locations) ?? []) {
       expect(physicalLocation.artifactLocation.uri).toMatch(RelativeUri);
@@ -67,7 +67,7 @@ describe("SARIF", () => {
   });
 });
 
-test("GitHub annotations name the file from the top of the repository, and escape what commands reserve", () => {
+test("GitHub annotations name the file from the top of the repository, and escape reserved characters", () => {
   const finding = { code: "full-names", severity: "error", field: "spec.hosts[0]" } as const;
   const at = { file: "a,b:c.yaml", line: 3, column: 9 };
   expect(

@@ -12,7 +12,7 @@ export interface Service {
   states: Sourced<KnativeService>[];
   /** The revisions that a template or the traffic block names. */
   revisions: Set<string>;
-  /** Those that the traffic block in force names; undefined when all go to the latest. */
+  /** The revisions in the traffic block in force; undefined if all requests go to the latest. */
   routed: Set<string> | undefined;
   tags: string[];
 }
@@ -23,7 +23,7 @@ export interface Facts {
   services: Service[];
   /** The Knative Service of each host that Knative creates, by the full name of the host. */
   knativeHosts: ReadonlyMap<string, Service>;
-  /** The ports of each Kubernetes Service, by the full name of its host; none where they are not known. */
+  /** The ports of each Kubernetes Service, by the full name of its host; empty if they are unknown. */
   serviceHosts: ReadonlyMap<string, readonly number[]>;
   /** The Knative Service and revision of a revision's own Service, by the full name of the host. */
   revisionHosts: ReadonlyMap<string, { service: Service; revision: string }>;

@@ -5,7 +5,7 @@ import type { Rule } from "../finding.ts";
 import type { Facts } from "./facts.ts";
 import { namespaceOf, type Objects, type Sourced } from "./read-objects.ts";
 
-/** What the rules read of a server, also of those for protocols that the local mesh does not read. */
+/** The fields of a server that the rules read, also for protocols that the local mesh does not support. */
 const Server = Type.Object({
   port: Type.Object({ number: Type.Integer(), protocol: Type.String() }),
   hosts: Type.Array(Type.String()),
@@ -80,7 +80,7 @@ export const GATEWAY_RULES: readonly Rule<Facts>[] = [
   },
 ];
 
-/** The servers of each port of the same proxies, where there are several. */
+/** Returns the servers of each port of the same proxies, if there are several. */
 function sharedPorts(objects: Objects): ServerAt[][] {
   const byPort = Map.groupBy(
     serversOf(objects),
@@ -112,7 +112,7 @@ function selectorOf({ value }: Sourced<Gateway>): string {
   return JSON.stringify(Object.entries(value.spec?.selector ?? {}).sort());
 }
 
-/** A Gateway's host without the namespace whose VirtualServices may use it. */
+/** Returns a Gateway's host without the namespace whose VirtualServices may use it. */
 function withoutNamespace(host: string): string {
   return host.slice(host.indexOf("/") + 1);
 }

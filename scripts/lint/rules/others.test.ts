@@ -86,7 +86,7 @@ describe("DestinationRules", () => {
     expect(placesOf("make-before-break", SERVICE, rule, routes(http))).toEqual([]);
   });
 
-  test("revision-subset finds subsets of what is Knative's", () => {
+  test("revision-subset finds subsets of Knative's hosts", () => {
     const on = (host: string): string => named("a", `{host: ${host}, subsets: [{name: v1}]}`);
     expect(placesOf("revision-subset", SERVICE, on("credit-check-basic.kyc.svc.cluster.local"))).toEqual([
       "4 spec.subsets",
@@ -100,7 +100,7 @@ describe("mutual TLS", () => {
   const knative = (labels: string): string =>
     `apiVersion: v1\nkind: Namespace\nmetadata: {name: knative-serving, labels: {${labels}}}\n`;
 
-  test("activator-in-mesh finds knative-serving without sidecars, where it is described", () => {
+  test("activator-in-mesh finds knative-serving without sidecars, if it is described", () => {
     expect(placesOf("activator-in-mesh", STRICT, knative("app: x"))).toEqual(["3 metadata.labels"]);
     expect(rulesOf(STRICT, knative("istio-injection: enabled"))).toEqual([]);
     expect(rulesOf(knative("app: x"))).toEqual([]);
@@ -156,14 +156,14 @@ describe("policies that allow some callers", () => {
     }
   });
 
-  test("are looked at only where Knative's pods are meant", () => {
+  test("are checked only if they apply to Knative's pods", () => {
     const all = policy("AuthorizationPolicy", `{rules: [{${from(CALLER)}}]}`);
     expect(rulesOf(SERVICE, all)).toEqual(["allow-activator"]);
     expect(rulesOf(all)).toEqual([]);
   });
 });
 
-describe("what reading and compiling find already", () => {
+describe("findings of reading and compiling", () => {
   test.each([
     ["own-host", "error", routes(ONCE, "hosts: [credit-check.kyc.svc.cluster.local]")],
     ["no-wildcard-on-mesh", "error", routes(ONCE, "hosts: ['*']")],
@@ -251,7 +251,7 @@ describe("Gateways for the same proxies", () => {
     ).toEqual(["4 spec.servers[0].hosts[0]"]);
   });
 
-  test("gateway-conflict accepts what Istio merges: plain HTTP for one host, other hosts, other proxies", () => {
+  test("gateway-conflict accepts servers that Istio merges: plain HTTP for one host, other hosts, other proxies", () => {
     for (const [one, other, selector] of [
       [http, http],
       [http, tcp, "{istio: egressgateway}"],
@@ -289,7 +289,7 @@ test("destination-port finds a port that the Service does not have, and a choice
   expect(placesOf(code, service(two, "type: ExternalName, externalName: x.example, "), to(""))).toEqual([]);
 });
 
-test("kinds of Istio that decide no route are not taken for misspelt ones", () => {
+test("kinds of Istio without routes are not reported as misspelt", () => {
   for (const kind of ["RequestAuthentication", "Telemetry", "EnvoyFilter", "WorkloadEntry"])
     expect(findingsIn(policy(kind, "{}"))).toEqual([]);
 });

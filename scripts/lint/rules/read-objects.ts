@@ -37,7 +37,7 @@ type PartialLists = { [K in KindName]: Sourced<ObjectOf<K>>[] };
 interface KubernetesService {
   name: string;
   namespace: string;
-  /** Empty where they are not known, as those of an ExternalName. */
+  /** Empty if they are unknown, as for an ExternalName. */
   ports: number[];
 }
 
@@ -114,7 +114,7 @@ function kubernetesService(document: ManifestDocument): KubernetesService[] {
   return [{ name, namespace, ports }];
 }
 
-/** The kinds of Istio that a mistyped one may mean. */
+/** The kinds of Istio that a misspelt one may mean. */
 const ISTIO_KINDS = [...NAMES.map(apiKind), ...UNREAD_KINDS]
   .filter(({ apiVersion }) => groupOf(apiVersion).endsWith("istio.io"))
   .map(({ kind }) => kind);

@@ -27,7 +27,7 @@ describe("knative-headers", () => {
       ]);
   });
 
-  test("finds them in the route too, in any letter case, and needs none for other hosts than revisions", () => {
+  test("finds them in the route too, in any letter case, and needs none for hosts that are not revisions", () => {
     const headers =
       "headers: {request: {set: {knative-serving-namespace: kyc, KNATIVE-SERVING-REVISION: credit-check-basic}}}";
     expect(placesOf("knative-headers", SERVICE, routes(rule(plain, headers)))).toEqual([]);
@@ -96,7 +96,7 @@ describe("bucket-gaps", () => {
     ]);
   });
 
-  test("finds nothing where ranges meet, or values are not buckets", () => {
+  test("finds nothing if ranges are adjacent, or values are not buckets", () => {
     expect(messages("[0-5][0-9]{3}", "[6-9][0-9]{3}")).toEqual([]);
     expect(messages("2024", "2025")).toEqual([]);
     expect(messages("basic|advanced")).toEqual([]);
@@ -244,7 +244,7 @@ test("an unreachable rule is found among 2,000", () => {
   expect(placesOf("unreachable-rule", routes(each.join(",\n")))).toHaveLength(1);
 });
 
-test("many expressions that overlap do not take exponentially long: a rule is found, or said to be undecided", () => {
+test("many overlapping expressions do not take exponential time: a rule is found, or reported as undecided", () => {
   const found = (path: (i: number) => string, covered: string): string[] => {
     const each = Array.from({ length: 40 }, (_, i) =>
       rule(

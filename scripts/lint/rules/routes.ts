@@ -12,7 +12,7 @@ const KNATIVE_HEADERS = {
   revision: "Knative-Serving-Revision",
 } as const;
 
-/** What a VirtualService's rules do with requests: the pitfalls of their fields, and those beside other objects. */
+/** The rules for VirtualServices: the pitfalls of their fields, and of their combination with other objects. */
 export const ROUTE_RULES: readonly Rule<Facts>[] = [
   ...PITFALLS.map(({ code, mayRepair, check }): Rule<Facts> => {
     return {

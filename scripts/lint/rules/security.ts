@@ -10,7 +10,7 @@ const SERVICE_LABEL = "serving.knative.dev/service";
 
 type PolicyRule = Partially<NonNullable<NonNullable<AuthorizationPolicy["spec"]>["rules"]>[number]>;
 
-/** Rules for authorization and mutual TLS, where Knative's own pods are callers too. */
+/** Rules for authorization and mutual TLS, where Knative's own pods are also callers. */
 export const SECURITY_RULES: readonly Rule<Facts>[] = [
   {
     code: "activator-in-mesh",

@@ -2,7 +2,7 @@
 export interface CodeEntry {
   /** An error keeps the files from being used; a warning does not. */
   severity: "error" | "warning";
-  /** The severity in `lint`, whose files may be part of a larger system, or meant for a cluster only. */
+  /** The severity in `lint`, where files may be part of a larger system, or meant for a cluster only. */
   inLint?: "warning";
   /** The consequence. */
   means: string;

@@ -1,6 +1,6 @@
 import type { CodeEntry } from "./entry.ts";
 
-/** Problems that are found when Gateways, VirtualServices and DestinationRules are compiled. */
+/** Problems found while Gateways, VirtualServices and DestinationRules are compiled. */
 export const ISTIO_CODES = {
   "own-host": {
     severity: "error",

@@ -113,7 +113,7 @@ export const ConfigFeatures = strict(
   { unsupported: forReason(["binaryData", "immutable"], OTHER_FEATURES) },
 );
 
-/** What this tool follows of a kustomization: a list of files and folders. */
+/** The supported part of a kustomization: a list of files and folders. */
 export const Kustomization = strict(
   {
     apiVersion: Type.Optional(Type.Literal("kustomize.config.k8s.io/v1beta1")),

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { deployRank, kindsInRemovalOrder } from "./deploy-order.ts";
 
-test("an object is deployed after what it refers to, and before what refers to it", () => {
+test("an object is deployed after the objects that it refers to, and before those that refer to it", () => {
   const ranks = [
     deployRank("v1", "Namespace"),
     deployRank("v1", "ConfigMap"),
@@ -22,7 +22,7 @@ test("an unregistered kind is deployed before the services", () => {
   expect(rank).toBeLessThan(deployRank("serving.knative.dev/v1", "Service"));
 });
 
-test("a removal lists each kind once: routes, services, policies, then what they use, and no Namespace", () => {
+test("a removal lists each kind once: routes, services, policies, then their dependencies, and no Namespace", () => {
   const kinds = kindsInRemovalOrder();
   const names = kinds.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`);
   expect(new Set(names).size).toBe(names.length);

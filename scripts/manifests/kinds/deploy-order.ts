@@ -2,8 +2,8 @@ import { DEPLOY_STAGES } from "./kind-entry.ts";
 import { apiKind, groupOf, KINDS, kindNamed, NAMES, UNREAD_KINDS } from "./registry.ts";
 
 /**
- * The place of a kind in the order of a deployment: the kind's stage as a number, the first one 0. A kind that is not
- * registered comes with the policies: after what it may refer to, and before the services.
+ * Returns the rank of a kind in a deployment: its stage as a number from 0. An unregistered kind has the rank of
+ * policies: after objects that it may refer to, and before the services.
  */
 export function deployRank(apiVersion: string, kind: string): number {
   const name = kindNamed(apiVersion, kind);
@@ -16,7 +16,9 @@ export function deployRank(apiVersion: string, kind: string): number {
   return DEPLOY_STAGES.indexOf(entry?.stage ?? "policy");
 }
 
-/** The registered kinds in the order of their removal, without Namespaces: what leads to the services comes first. */
+/**
+ * Returns the registered kinds in the order of their removal, without Namespaces: routes to the services come first.
+ */
 export function kindsInRemovalOrder(): { apiVersion: string; kind: string }[] {
   const unread = UNREAD_KINDS.map(({ apiVersion, kind }) => ({ apiVersion, kind }));
   const known = NAMES.filter((name) => kindNamed(KINDS[name].apiVersion, KINDS[name].kind) === name);

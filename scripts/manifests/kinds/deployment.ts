@@ -53,14 +53,16 @@ const PodContainer = strict(
   { unsupported: NO_ENV_FROM },
 );
 
-/** What this tool reads of an `apps/v1` Deployment: its image, environment, readiness, labels and replicas. */
+/** The parts of an `apps/v1` Deployment that this tool reads: image, environment, readiness, labels and replicas. */
 export const Deployment = strict(
   {
     apiVersion: Type.Literal("apps/v1"),
     kind: Type.Literal("Deployment"),
     metadata: Metadata,
     spec: strict({
-      /** One process runs for each Deployment; the number tells its share where the pods of several share requests. */
+      /**
+       * One process runs for each Deployment; the number determines its share if the pods of several share requests.
+       */
       replicas: Type.Optional(Type.Integer({ minimum: 0 })),
       selector: strict({ matchLabels: Type.Optional(Labels), ...forCluster("matchExpressions") }),
       template: strict({

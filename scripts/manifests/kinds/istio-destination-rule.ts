@@ -10,7 +10,10 @@ import { ISTIO_VERSIONS } from "./istio-names.ts";
 
 const ON_A_CLUSTER = "leave it out, or try it on a cluster";
 
-/** What keeps the requests of one caller on one pod. How the ring is built does not matter on one machine. */
+/**
+ * The policy that keeps the requests of one caller on one pod. The form of the hash ring has no effect on one
+ * machine.
+ */
 const ConsistentHash = Type.Object(
   {
     httpHeaderName: Type.Optional(Type.String({ minLength: 1 })),
@@ -78,7 +81,10 @@ const Subset = strict({
   trafficPolicy: Type.Optional(TrafficPolicy),
 });
 
-/** What this tool reads of a `networking.istio.io` DestinationRule: the subsets of a host, and which requests stay on a pod. */
+/**
+ * The parts of a `networking.istio.io` DestinationRule that this tool reads: the subsets of a host, and the hash
+ * policy.
+ */
 export const DestinationRule = strict(
   {
     apiVersion: ISTIO_VERSIONS,

@@ -58,7 +58,7 @@ const ServerTls = Type.Object(
   } satisfies FieldNotes & TSchemaOptions,
 );
 
-/** What this tool reads of a `networking.istio.io` Gateway. */
+/** The parts of a `networking.istio.io` Gateway that this tool reads. */
 export const Gateway = strict(
   {
     apiVersion: ISTIO_VERSIONS,

@@ -38,7 +38,7 @@ const Spec = strict({
   subjectAltNames: Type.Optional(Type.Array(Type.String())),
 });
 
-/** A `networking.istio.io` ServiceEntry: hosts that sidecars know beside the cluster's Services. */
+/** A `networking.istio.io` ServiceEntry: hosts that sidecars know besides the cluster's Services. */
 export const ServiceEntry = strict(
   {
     apiVersion: ISTIO_VERSIONS,

@@ -8,7 +8,7 @@ const Host = Type.String({
   expected: "the name of a host, *.NAME or *, without a port",
 } satisfies FieldNotes & TSchemaOptions);
 
-/** What this tool reads of a `networking.istio.io` VirtualService. */
+/** The parts of a `networking.istio.io` VirtualService that this tool reads. */
 export const VirtualService = strict(
   {
     apiVersion: ISTIO_VERSIONS,

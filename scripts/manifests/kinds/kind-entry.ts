@@ -19,7 +19,7 @@ export interface DeployedKind {
 
 /** A kind of object that this tool reads. */
 export interface KindEntry extends DeployedKind {
-  /** What the API accepts. Marks in it say what the local mesh acts on. */
+  /** The fields that the API accepts, with marks for those that the local mesh implements. */
   schema: TSchema;
   /** Whether the local mesh acts on it. The others are for `lint`. */
   local: boolean;
@@ -29,16 +29,16 @@ export interface KindEntry extends DeployedKind {
   routes: boolean;
   /** Whether `lint` leaves it to the API server. @default false */
   unlinted?: true;
-  /** What the local mesh makes of an object that it cannot serve as written, where it reads leniently. @default nothing */
+  /** Adapts an object that the local mesh cannot serve as written, in lenient mode. @default none */
   adapt?: (object: unknown) => Adapted | undefined;
   /** Of a kind with other uses, the objects that are read. @default all */
   reads?: (object: Readonly<Record<string, unknown>>) => boolean;
 }
 
-/** An object as the local mesh serves it, where that differs from what is written. */
+/** An object as the local mesh serves it, if that differs from the file. */
 export interface Adapted {
   value: unknown;
-  /** What differs, by fields of the file. */
+  /** The differences, by fields of the file. */
   differences: { path: FieldPath; message: string }[];
   /** The path in the file of a path in `value`. */
   pathInFile: (path: FieldPath) => FieldPath;

@@ -4,7 +4,7 @@ import { replaced, told } from "../testing/told.ts";
 import { KnativeService } from "./knative-service.ts";
 
 describe("in a Knative Service", () => {
-  // Each row: a line of the sample, what it is replaced by, and what is told.
+  // Each row: a line of the sample, its replacement, and the expected problem.
   test.each([
     ["  traffic:", "  trafic:", ["30:3: spec.trafic: there is no such field here; did you mean traffic?"]],
     [

@@ -30,7 +30,8 @@ const Autoscaling = {
   "autoscaling.knative.dev/metric-aggregation-algorithm": Type.Optional(Type.String(clusterOnly)),
 };
 
-// Older spellings that Knative still reads where the one of today is missing. (serving, pkg/apis/autoscaling/register.go)
+// Deprecated spellings that Knative still reads if the current one is missing. (serving,
+// pkg/apis/autoscaling/register.go)
 const FORMER = {
   "autoscaling.knative.dev/initialScale": "initial-scale",
   "autoscaling.knative.dev/maxScale": "max-scale",
@@ -121,10 +122,10 @@ const RevisionTemplate = strict({
             "tolerations",
             "topologySpreadConstraints",
           ],
-          "the local mesh has no nodes, and Knative allows it only where an operator switched it on",
+          "the local mesh has no nodes, and Knative allows it only if an operator enabled it",
         ),
         securityContext:
-          "set it on the container: for the pod, Knative allows it only where an operator switched it on",
+          "set it on the container: for the pod, Knative allows it only if an operator enabled it",
       },
     },
   ),
@@ -153,7 +154,7 @@ export const TrafficTarget = strict(
   },
 );
 
-/** What this tool reads of a `serving.knative.dev/v1` Service. */
+/** The parts of a `serving.knative.dev/v1` Service that this tool reads. */
 export const KnativeService = strict(
   {
     apiVersion: Type.Literal("serving.knative.dev/v1"),

@@ -126,12 +126,12 @@ export function groupOf(apiVersion: string): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
-/** The kind of an apiVersion and kind; the first of several, and undefined where this tool reads none. */
+/** Returns the kind of an apiVersion and kind: the first of several, undefined if this tool reads none. */
 export function kindNamed(apiVersion: unknown, kind: unknown): KindName | undefined {
   return kindsNamed(apiVersion, kind)[0];
 }
 
-/** The kind of an object; undefined where this tool does not read it. */
+/** Returns the kind of an object; undefined if this tool does not read it. */
 export function kindOfObject(object: Readonly<Record<string, unknown>>): KindName | undefined {
   const named = kindsNamed(object["apiVersion"], object["kind"]);
   return named.length < 2 ? named[0] : (named.find((name) => isRead(name, object)) ?? named[0]);
@@ -148,7 +148,7 @@ export function isRead(name: KindName, object: Readonly<Record<string, unknown>>
   return reads?.(object) ?? true;
 }
 
-/** An object as the local mesh serves it where it reads leniently; undefined where it is served as written. */
+/** Returns an object as the local mesh serves it in lenient mode; undefined if it is served as written. */
 export function adapted(name: KindName, object: unknown): Adapted | undefined {
   const { adapt }: KindEntry = KINDS[name];
   return adapt?.(object);

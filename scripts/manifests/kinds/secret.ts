@@ -8,8 +8,8 @@ import {
 } from "../../schema/schema.ts";
 
 /**
- * The annotation that names the values of a Secret which are made where they are missing, so that no file holds them:
- * `deploy` makes them once on a cluster, and the local mesh for as long as it runs.
+ * The annotation that names the values of a Secret that are generated if they are missing, so that no file contains
+ * them: `deploy` generates them once for a cluster, and the local mesh for each run.
  */
 export const GENERATE = "kyc.dev/generate";
 

@@ -28,7 +28,7 @@ const MUTUAL = HTTPS.replace("SIMPLE", "MUTUAL");
 const OURS = "istio: ingressgateway";
 
 describe("a Gateway read leniently", () => {
-  test("is served in HTTP/1.1 where it is for HTTP, with a line for each difference", () => {
+  test("is served in HTTP/1.1 if it is for HTTP, with a line for each difference", () => {
     const { gateway, problems } = read(true, "app: own", TCP, MUTUAL, PASSED, GRPC, HTTP);
     expect(gateway).toMatchObject({
       selector: { app: "own" },
@@ -54,13 +54,13 @@ describe("a Gateway read leniently", () => {
     ]);
   });
 
-  test("is refused where no server is for HTTP", () => {
+  test("is refused if no server is for HTTP", () => {
     expect(read(true, OURS, TCP).problems[0]).toMatch(/^error 7 TCP is not supported/);
   });
 });
 
 describe("a Gateway read strictly", () => {
-  test("is served where it is for HTTP and HTTPS, on any port of any gateway", () => {
+  test("is served if it is for HTTP and HTTPS, on any port of any gateway", () => {
     const { gateway, problems } = read(false, "app: own", HTTPS, HTTP.replace("80", "8081"));
     expect(gateway?.servers).toHaveLength(2);
     expect(problems).toEqual([]);

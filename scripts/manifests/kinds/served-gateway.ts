@@ -12,8 +12,8 @@ type Server = Type.Static<typeof Server>;
 const Spec = Type.Object({ spec: Type.Object({ servers: Type.Array(Type.Unknown()) }) });
 
 /**
- * A Gateway as the local mesh can serve it: in HTTP/1.1, and with TLS that asks callers for no certificate. Servers whose
- * requests no HTTP route sees, such as those for TCP, are left out, unless no server would be left.
+ * Returns a Gateway as the local mesh can serve it: in HTTP/1.1, and with TLS that requests no client certificate.
+ * Servers without HTTP routes, such as those for TCP, are omitted unless no server would remain.
  */
 export function servedGateway(value: unknown): Adapted | undefined {
   if (!Check(Spec, value)) return undefined;
@@ -34,7 +34,7 @@ export function servedGateway(value: unknown): Adapted | undefined {
   }
 }
 
-/** A server as the local mesh serves it, undefined where it does not, and how that differs from what is written. */
+/** Returns a server as the local mesh serves it, undefined if it does not, and the differences from the file. */
 function servedInHttp1(server: unknown): {
   server: unknown;
   differences?: { field: FieldPath; message: string }[];
@@ -69,7 +69,7 @@ function servedInHttp1(server: unknown): {
   };
 }
 
-/** Whether the gateway sees the requests of a server: not where TLS or TCP passes through. */
+/** Whether the gateway sees the requests of a server, which it does not if TLS or TCP passes through. */
 function isHttp({ port, tls }: Server): boolean {
   if (/^https$/i.test(port.protocol)) return tls?.mode?.includes("PASSTHROUGH") !== true;
   return /^(http|http2|grpc|grpc-web)$/i.test(port.protocol);

@@ -94,7 +94,7 @@ describe("a CORS policy", () => {
     expect(headers).toEqual({ "access-control-allow-origin": "https://b.example" });
   });
 
-  test("overrides what the route sets, but route changes do not apply to a preflight", () => {
+  test("overrides the route's headers, but route changes do not apply to a preflight", () => {
     const set = { "access-control-allow-origin": "https://b.example", "x-set": "1" };
     const more = { headers: { response: { set } } };
     expect(answerTo(POLICY, "GET", { origin: A }, more)[1]).toMatchObject({
@@ -104,7 +104,7 @@ describe("a CORS policy", () => {
     expect(answerTo(POLICY, "OPTIONS", PREFLIGHT, more)[1]).not.toHaveProperty("x-set");
   });
 
-  test("does not act where a fault aborts the request", () => {
+  test("does not act if a fault aborts the request", () => {
     const more = { fault: { abort: { percentage: { value: 100 }, httpStatus: 418 } } };
     expect(answerTo(POLICY, "OPTIONS", PREFLIGHT, more)[1]).toEqual({});
   });

@@ -121,12 +121,12 @@ export function compileDestinations(
   };
 }
 
-/** A destination whose weight is to be shared with the others that it stands beside. */
+/** A destination whose weight is shared with adjacent ones. */
 type Shared = CompiledDestination & { share: number };
 
 /**
- * The weights of destinations of which each list shares one, in whole numbers: those that are written, or their least
- * multiple that can be shared so.
+ * Returns integer weights for lists of destinations that each share one weight: the written weights, or their least
+ * multiple that can be divided so.
  */
 function sharedWeights(written: readonly (readonly Shared[])[], isLone: boolean): number[] {
   const parts = written.flatMap((shares) => {

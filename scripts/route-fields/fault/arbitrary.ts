@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** A percentage of all or none, so that two proxies can be compared. */
+/** A percentage of 0 or 100, so that two proxies can be compared. */
 export const always = fc.constantFrom({ value: 100 }, { value: 0 });
 
 /** A `fault` that delays or aborts. */

@@ -60,13 +60,13 @@ describe("a fault", () => {
     expect(problems).toEqual([expected]);
   });
 
-  test("aborts as many requests as it says, and delays those that go on and those that do not", () => {
+  test("aborts the given percentage of requests, and delays independently of aborts", () => {
     const fault = {
       delay: { percentage: { value: 50 }, fixedDelay: "1s" },
       abort: { percentage: { value: 20 }, httpStatus: 418 },
     };
     const plan = planOf(...creditCheck(HALVES), virtualService([{ fault, route: [to("basic")] }]));
-    // One number decides both here, so what is aborted is delayed too.
+    // One number decides both here, so aborted requests are delayed too.
     expect(sent(plan, "mesh", request(OWN), 0.19)).toMatchObject({ kind: "abort", status: 418 });
     expect(sent(plan, "mesh", request(OWN), 0.19).hops[0]).toMatchObject({
       delayMs: 1000,
@@ -96,7 +96,7 @@ describe("a mirror", () => {
     ["takes all requests", { mirror: advanced }, 0.99, [copy]],
     ["takes its part of them", { mirror: advanced, mirrorPercentage: { value: 10 } }, 0.09, [copy]],
     ["and no more", { mirror: advanced, mirrorPercentage: { value: 10 } }, 0.1, []],
-    ["takes none at 0", { mirror: advanced, mirrorPercentage: { value: 0 } }, 0, []],
+    ["applies to no request at 0", { mirror: advanced, mirrorPercentage: { value: 0 } }, 0, []],
     [
       "is one of several",
       {
@@ -109,7 +109,7 @@ describe("a mirror", () => {
       [`kyc/credit-check-basic ${OWN} /a?b ${OWN}`],
     ],
     [
-      "sees the request as it goes on",
+      "sees the forwarded request",
       { mirror: advanced, rewrite: { uri: "/new/", authority: "x.example:81" } },
       0,
       ["kyc/credit-check-advanced x.example:81 /new/a?b x.example:81"],

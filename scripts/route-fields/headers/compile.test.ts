@@ -17,7 +17,7 @@ const CHANGED: HeaderChange = { set: [["x-set", "1"]], add: [["x-add", "2"]], re
 const NONE: HeaderChange = { set: [], add: [], remove: [] };
 
 describe("changes of headers", () => {
-  test("are kept at their level where destinations are several; names lose their case", () => {
+  test("are kept at their level if there are several destinations, with names in lower case", () => {
     const action = forward({
       headers: { request: CHANGE },
       route: [to("basic", { weight: 1, headers: { response: CHANGE } }), to("advanced", { weight: 1 })],

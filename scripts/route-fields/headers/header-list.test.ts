@@ -103,7 +103,7 @@ describe("for any steps", () => {
     fc.tuple(fc.constant("apply" as const), change),
   );
 
-  test("a list of headers is what a plain array of fields is", () => {
+  test("a list of headers behaves like a plain array of fields", () => {
     const fields = fc.array(fc.tuple(name, value), { maxLength: 6 });
     fc.assert(
       fc.property(fields, fc.array(step, { maxLength: 8 }), (start, steps) => {

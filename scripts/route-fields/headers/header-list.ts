@@ -7,7 +7,7 @@ export interface HeaderChange {
 
 export const NO_CHANGE: HeaderChange = { set: [], add: [], remove: [] };
 
-/** Two changes as one, where Envoy joins both in one list: the second may override what the first sets. */
+/** Combines two changes, since Envoy joins both in one list: the second may override headers that the first sets. */
 export function bothChanges(first: HeaderChange, second: HeaderChange): HeaderChange {
   return {
     set: [...first.set, ...second.set],
@@ -17,9 +17,9 @@ export function bothChanges(first: HeaderChange, second: HeaderChange): HeaderCh
 }
 
 /**
- * An ordered list of HTTP headers with lower-case names, as Envoy keeps them: repeated names stay apart,
- * and what is not changed keeps its place. Stored flat, name and value in turn, because the mesh builds
- * two of these for every request.
+ * An ordered list of HTTP headers with lower-case names, as in Envoy: repeated names stay separate, and unchanged
+ * fields keep their position. Stored flat, name and value alternating, because the mesh builds two of these for every
+ * request.
  */
 export class HeaderList {
   readonly #fields: string[];

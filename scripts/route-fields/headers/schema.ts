@@ -3,7 +3,7 @@ import { type FieldNotes, strict } from "../../schema/schema.ts";
 
 const HeaderName = "^[-!#$%&'*+.^_`|~0-9A-Za-z]+$";
 
-/** A map whose keys are names of headers. */
+/** A map with header names as keys. */
 export const headerMap = <T extends TSchema>(value: T, name: string = HeaderName) =>
   Type.Record(Type.String({ pattern: name }), value, {
     additionalProperties: false,

@@ -11,8 +11,9 @@ const CLAIM = "@request.auth.claims";
 export const isClaim = (name: string): boolean => name.startsWith(CLAIM);
 
 /**
- * The conditions of a match on the connection and the caller: `port`, `scheme`, `source namespace`, `source label NAME` and
- * `claim NAME`. Where it names gateways, Istio does not look at the caller. (istio 1.31, pilot/pkg/networking/core/route/route.go, sourceMatchHTTP and TranslateRouteMatch)
+ * Returns the conditions of a match on the connection and the caller: `port`, `scheme`, `source namespace`, `source
+ * label NAME` and `claim NAME`. If the match names gateways, Istio ignores the caller. (istio 1.31,
+ * pilot/pkg/networking/core/route/route.go, sourceMatchHTTP and TranslateRouteMatch)
  */
 export function compileAttributes(report: Report, match: HTTPMatchRequest, path: FieldPath): NamedMatches {
   const exact = (value: string): ValueMatch => ({ kind: "exact", value });

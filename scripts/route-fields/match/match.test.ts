@@ -37,7 +37,7 @@ describe("a regular expression", () => {
   });
 
   test.each(["(", "a(?=b)", "(?<!a)b", "(a)\\1", "*", "a{2,1}", "[z-a]"])(
-    "%s is not, and why is said",
+    "%s is not, with the reason",
     (source) => {
       expect(regexProblem(source)).toStartWith("error parsing regexp: ");
       expect(() => takes({ kind: "regex", value: source }, "a")).toThrow();
@@ -69,11 +69,11 @@ describe("a condition on a header", () => {
 
   test.each<[string, RequestMatch, [string, string][], boolean]>([
     ["holds for its value", wants("exact", "1"), [["a", "1"]], true],
-    ["does not hold where the header is not there", wants("prefix", ""), [["b", "1"]], false],
+    ["does not hold if the header is missing", wants("prefix", ""), [["b", "1"]], false],
     ["nor for nothing against nothing", wants("exact", ""), [], false],
     ["holds for an empty value", wants("exact", ""), [["a", ""]], true],
     [
-      "holds where one of several fields has the value",
+      "holds if one of several fields has the value",
       wants("exact", "2"),
       [
         ["a", "1"],
@@ -113,18 +113,18 @@ describe("a condition without a header", () => {
   const without = (match: ValueMatch): RequestMatch => condition({ withoutHeaders: [["a", match]] });
 
   test.each<[string, RequestMatch, [string, string][], boolean]>([
-    ["holds where it is not there", without({ kind: "present" }), [["b", "1"]], true],
-    ["does not hold where it is there", without({ kind: "present" }), [["a", "1"]], false],
-    ["nor where it is there and empty", without({ kind: "present" }), [["a", ""]], false],
+    ["holds if it is missing", without({ kind: "present" }), [["b", "1"]], true],
+    ["does not hold if it is present", without({ kind: "present" }), [["a", "1"]], false],
+    ["nor if it is present and empty", without({ kind: "present" }), [["a", ""]], false],
     ["holds for another value", without(exact("1")), [["a", "2"]], true],
     ["does not hold for the value", without(exact("1")), [["a", "1"]], false],
-    ["holds where there is none with a value", without(exact("1")), [], true],
+    ["holds if none has a value", without(exact("1")), [], true],
     // Envoy's treat_missing_header_as_empty, which istiod asks for.
     ["takes a missing one for an empty one", without(exact("")), [], false],
     ["also by a regex", without({ kind: "regex", value: ".*" }), [], false],
     ["that the regex does not take", without({ kind: "regex", value: ".+" }), [], true],
     [
-      "does not hold where one of several fields has the value",
+      "does not hold if one of several fields has the value",
       without(exact("2")),
       [
         ["a", "1"],

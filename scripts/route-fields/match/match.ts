@@ -22,7 +22,7 @@ export interface MatchedRequest {
   /** The Host as the client wrote it. */
   authority: string;
   headers: HeaderList;
-  /** What a rule can ask of the connection and the caller; see attributes.ts. */
+  /** The attributes of the connection and the caller that rules can match on; see attributes.ts. */
   attributes?: ReadonlyMap<string, string>;
 }
 
@@ -38,7 +38,7 @@ export function stringMatches(match: StringMatch, value: string): boolean {
   }
 }
 
-/** The same for a value that may be missing. */
+/** As `stringMatches`, for a value that may be missing. */
 function valueMatches(match: ValueMatch, value: string | undefined): boolean {
   if (value === undefined) return false;
   return match.kind === "present" || stringMatches(match, value);
@@ -90,8 +90,8 @@ export function asciiLower(text: string): string {
 }
 
 /**
- * The first query parameter of a name, empty without `=`, undefined where it is missing.
- * (envoy, source/common/http/utility.cc, QueryParamsMulti::parseQueryString)
+ * Returns the first query parameter of a name, empty without `=`, undefined if it is missing. (envoy,
+ * source/common/http/utility.cc, QueryParamsMulti::parseQueryString)
  */
 function queryParameter(target: string, name: string): string | undefined {
   const query = target.indexOf("?");
@@ -108,8 +108,9 @@ function queryParameter(target: string, name: string): string | undefined {
 }
 
 /**
- * The condition by which a rule applies to a request: `true` when the rule has none, undefined when it does not apply.
- * @throws when a regex is not valid RE2; `regexProblem` checks it beforehand
+ * Returns the condition by which a rule applies to a request: `true` if the rule has none, undefined if it does not
+ * apply.
+ * @throws if a regex is not valid RE2; `regexProblem` checks it beforehand
  */
 export function appliedMatch(rule: Rule, request: MatchedRequest): RequestMatch | true | undefined {
   if (rule.matches.length === 0) return true;
@@ -125,7 +126,7 @@ export function pathOf(target: string): string {
 // A table is compiled rarely and used often, and each reload has mostly the same expressions.
 const expressions = new Map<string, RE2JS>();
 
-/** A regular expression of RE2. @throws when it is not valid; `regexProblem` checks it beforehand */
+/** Returns a regular expression of RE2. @throws if it is not valid; `regexProblem` checks it beforehand */
 export function regex(source: string): RE2JS {
   let expression = expressions.get(source);
   if (expression === undefined) {

@@ -25,7 +25,7 @@ const UriMatch = strict(
   { maxProperties: 1, expected: EXACTLY_ONE },
 );
 
-/** The same for a value that may be missing: `{}` matches any present value. */
+/** A string match for a value that may be missing: `{}` matches any present value. */
 const ValueMatch = strict(
   {
     exact: Type.Optional(Type.String()),
@@ -52,7 +52,7 @@ export const HTTPMatchRequest = strict(
     gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
     sourceLabels: Type.Optional(Type.Record(Type.String(), Type.String())),
     sourceNamespace: Type.Optional(Type.String()),
-    // 0 is the same as none.
+    // 0 means none.
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
     scheme: Type.Optional(StringMatch),
   },

@@ -21,7 +21,7 @@ export const redirecting = fc.record(
   { requiredKeys: ["redirect"] },
 );
 
-/** A rule whose redirect keeps a part of the request, which Istio accepts beside some conditions only. */
+/** A rule whose redirect keeps a part of the request, which Istio accepts with some conditions only. */
 export const deriving = fc.record(
   {
     match: fc.array(fc.oneof(fc.record({ uri: fc.record({ prefix: path }) }), fc.record({ method })), {

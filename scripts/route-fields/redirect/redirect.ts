@@ -84,10 +84,10 @@ export function compileRedirect(
 }
 
 /**
- * A redirect at a listener: for the port of the request, istiod writes the port of the listener's server, and it leaves
- * FROM_PROTOCOL_DEFAULT to Envoy, which then writes no port.
- * @param port the one of the Gateway's server, which is not where it listens, or of the Service that a sidecar calls
- * (istio 1.31, pilot/pkg/networking/core/route/route.go, ApplyRedirect)
+ * Returns a redirect at a listener: for the port of the request, istiod writes the port of the listener's server, and
+ * it leaves FROM_PROTOCOL_DEFAULT to Envoy, which then writes no port.
+ * @param port the port of the Gateway's server, which may differ from the one it listens on, or of the Service that a
+ *   sidecar calls (istio 1.31, pilot/pkg/networking/core/route/route.go, ApplyRedirect)
  */
 export function redirectAt(
   port: number,
@@ -129,13 +129,13 @@ export function redirected(
   }
 }
 
-/** A redirect as `equal` compares it: its answer, and the path in it, which may derive from the request's. */
+/** A redirect in `equal`: its response, and its path, which may derive from the request's. */
 export interface RedirectOutcome {
   name: string;
   path: { text: string } | { prefix: string } | "kept";
 }
 
-/** The outcome of a redirect for a set of requests. @param ownHost the host where the rule names none */
+/** Returns the outcome of a redirect for a set of requests. @param ownHost the host if the rule names none */
 export function redirectOutcome(
   { status, scheme = "http", authority, port, uri, prefix }: RedirectAction,
   ownHost: string,

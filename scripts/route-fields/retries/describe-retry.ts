@@ -1,7 +1,7 @@
 import type { RetryPolicy } from "../../traffic/table.ts";
 import { NO_RETRY } from "./retries.ts";
 
-/** A description of a retry policy, equal for two policies exactly when they are equivalent. */
+/** Describes a retry policy. Descriptions are equal exactly if the policies are equivalent. */
 export function describeRetry({
   attempts,
   perTryTimeoutMs,

@@ -26,7 +26,7 @@ const router: RouterEffect = {
   },
 };
 
-/** `timeout` and `retries`: how long a response may take, and when a failed request is sent again. */
+/** `timeout` and `retries`: the time limit of a response, and the retries of a failed request. */
 export const retriesFamily = {
   fields: { timeout: Type.Optional(Duration), retries: Type.Optional(Retries) },
   onlyForwarding: true,
@@ -57,7 +57,8 @@ export const DEFAULT_RETRY: RetryPolicy = {
   on: ["connect-failure", "refused-stream", "unavailable", "cancelled"],
 };
 
-// The conditions of retryOn, beside status codes. (istio, pkg/config/validation/validation.go, supportedRetryOnPolicies)
+// The conditions of retryOn besides status codes. (istio, pkg/config/validation/validation.go,
+// supportedRetryOnPolicies)
 const RETRY_CONDITIONS = [
   "5xx",
   "gateway-error",
@@ -77,11 +78,11 @@ const RETRY_CONDITIONS = [
   "unavailable",
 ];
 
-// It enables the status codes beside it. istiod adds it where there are some, and writes it in its default, where there
-// are none. (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go, parseRetryOn)
+// Enables the status codes. istiod adds it if there are any, and writes it in its default, which has none. (istio
+// 1.31, pilot/pkg/networking/core/route/retry/retry.go, parseRetryOn)
 const STATUS_CODES = "retriable-status-codes";
 
-/** Compiles how long a response may take, how often a request is retried, and after which failures. */
+/** Compiles the time limit of a response, and the number and conditions of retries. */
 export function compileRetries(
   { timeout, retries }: HTTPRoute,
   path: FieldPath,

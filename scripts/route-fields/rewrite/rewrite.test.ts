@@ -15,7 +15,7 @@ const OWN = "own.kyc.svc.cluster.local";
 const planWith = (...rules: object[]) => planOf(...creditCheck(HALVES), virtualService(rules));
 
 describe("a rewrite of the path", () => {
-  // What Envoy's prefix_rewrite does: of a prefix match the prefix goes, of any other the whole path.
+  // Envoy's prefix_rewrite replaces the prefix of a prefix match, and the whole path of any other match.
   test.each<[string, object | undefined, string, string, string]>([
     ["a prefix", { prefix: "/api" }, "/v2", "/api/users?a=1", "/v2/users?a=1"],
     ["a prefix within a segment", { prefix: "/api" }, "/v2", "/apis", "/v2s"],
@@ -24,7 +24,7 @@ describe("a rewrite of the path", () => {
     ["a prefix with its slash by /", { prefix: "/api/" }, "/", "/api/users", "/users"],
     ["the whole path of an exact match", { exact: "/api" }, "/v2", "/api?a=/api", "/v2?a=/api"],
     ["the whole path of a regex match", { regex: "/a.*" }, "/v2", "/api/users?a=1", "/v2?a=1"],
-    ["the first slash, where the rule has no condition", undefined, "/v2/", "/users?a=1", "/v2/users?a=1"],
+    ["the first slash if the rule has no condition", undefined, "/v2/", "/users?a=1", "/v2/users?a=1"],
   ])("replaces %s", (_, uri, rewrite, target, expected) => {
     const plan = planWith({
       ...(uri && { match: [{ uri }] }),
@@ -48,7 +48,7 @@ describe("a rewrite of the path", () => {
     expect([target("/a/b"), target("/a/c"), target("/c", [["x", "1"]])]).toEqual(["/z/", "/z/c", "/z/c"]);
   });
 
-  test("leaves the path byte for byte where there is none", () => {
+  test("leaves the path byte for byte if there is none", () => {
     const target = "/a//b/../%2e%2E/ü?x=%20&&";
     expect(sent(planWith({ route: [to("basic")] }), "mesh", request(OWN, target))).toMatchObject({
       request: { target },
@@ -57,7 +57,7 @@ describe("a rewrite of the path", () => {
 });
 
 describe("a redirect", () => {
-  // Envoy's newUri: what is not given stays as it was, the query too unless the new path has one.
+  // As Envoy's newUri: omitted parts are unchanged, including the query unless the new path has one.
   test.each<[object, string, string, string]>([
     [{ uri: "/new" }, "a.example", "/old?q=1", "http://a.example/new?q=1"],
     [{ uri: "/new?r=2" }, "a.example", "/old?q=1", "http://a.example/new?r=2"],
@@ -89,7 +89,7 @@ describe("a redirect", () => {
     // Without a match on the path, the prefix is the first slash.
     [{ prefixRewrite: "/v2/" }, "a.example", "/old/x?q=1", "http://a.example/v2/old/x?q=1"],
     [{ prefixRewrite: "/v2" }, "a.example", "/old", "http://a.example/v2old"],
-    // The Gateway API's prefix form is not one of VirtualServices: there the text is taken as it is.
+    // VirtualServices do not have the Gateway API's prefix form: the text is literal there.
     [{ uri: "/%PREFIX()%/x" }, "a.example", "/", "http://a.example/%PREFIX()%/x"],
   ])("%j of %s%s leads to %s", (redirect, host, target, expected) => {
     const rule = { redirect };

@@ -102,7 +102,7 @@ export function regexRewritten({ pattern, substitution }: RegexRewrite, target: 
   }
 }
 
-/** What is wrong with a substitution for this pattern, which must be valid; or undefined. */
+/** Returns the fault of a substitution for this pattern, which must be valid; or undefined. */
 export function substitutionProblem({ pattern, substitution }: RegexRewrite): string | undefined {
   const groups = regex(pattern).groupCount();
   for (const [escape, escaped = ""] of substitution.matchAll(/\\(.?)/g)) {

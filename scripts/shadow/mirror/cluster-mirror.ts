@@ -53,7 +53,7 @@ const READY_WITHIN_MS = 120_000;
 const ASK_WITHIN_MS = 5_000;
 const SERVICE_ACCOUNT = { apiVersion: "v1", kind: "ServiceAccount" } as const;
 
-/** A VirtualService whose rules are mirrored: mirrors beside what an engine needs of it. */
+/** A VirtualService whose rules are mirrored: mirrors in addition to the fields that an engine needs. */
 const MirroredVirtualService = Type.Intersect([
   LiveVirtualService,
   Type.Object({
@@ -99,7 +99,7 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
     );
   }
 
-  /** Changes rules of VirtualServices, again where another writer was faster. */
+  /** Changes rules of VirtualServices, and retries if another writer was faster. */
   async function write(change: () => Promise<MirroredVirtualService[]>): Promise<KubeObject[]> {
     for (;;) {
       try {
@@ -127,7 +127,7 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
     });
   }
 
-  /** The managers of the rules before the mirror; none where the shadow service does not know them. */
+  /** Returns the managers of the rules before the mirror; none if the shadow service does not know them. */
   async function ownersBefore(): Promise<ManagedFields> {
     const written = (await kube.get(shadowRef))?.metadata.annotations?.[OWNERS];
     if (written === undefined) return [];
@@ -135,12 +135,12 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
     return Check(ManagedFields, owners) ? owners : [];
   }
 
-  /** Gives rules back to their managers, for whose next apply they would be in conflict otherwise. */
+  /** Returns rules to their managers, whose next apply would otherwise conflict. */
   async function giveBack(object: KubeObject, owners: ManagedFields): Promise<void> {
     const managedFields = givenBack(managedFieldsOf(object), HTTP, SHADOW_MANAGER, owners);
     const metadata = { ...object.metadata, managedFields };
     await kube.replace({ ...object, metadata }, { fieldManager: SHADOW_MANAGER }).catch((error: unknown) => {
-      // Another writer owns what it wrote by now.
+      // Another writer owns its own changes already.
       if (!(error instanceof ApiError && error.code === 409)) throw error;
     });
   }
@@ -211,7 +211,7 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
         });
         if (response.ok) return await response.json();
       } catch {
-        // The gateway's pod may have gone: the next question opens another way.
+        // The gateway's pod may have been deleted: the next request opens another connection.
         address?.[Symbol.dispose]();
         address = undefined;
       }

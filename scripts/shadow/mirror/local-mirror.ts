@@ -36,7 +36,7 @@ const ASK_AGAIN_MS = 20;
 const READY_WITHIN_MS = 60_000;
 const ASK_WITHIN_MS = 5_000;
 
-/** The mirror of the local mesh: fields of the rules in its files, and a file of the shadow service beside them. */
+/** The mirror of the local mesh: fields of the rules in its files, and a file for the shadow service. */
 export async function localMirror(options: LocalMirrorOptions): Promise<Mirror> {
   const { root, service, shadow } = options;
   const file = join(root, "knative", `${shadow.name}.yaml`);
@@ -120,7 +120,7 @@ export async function localMirror(options: LocalMirrorOptions): Promise<Mirror> 
       const generation = await generationOf(root);
       const written = await mirrored();
       for (const rules of written) await write(rules, { mirror: undefined, mirrorPercentage: undefined });
-      // The service ends only when no request is mirrored to it any more.
+      // The service ends only after no request is mirrored to it any more.
       if (written.length > 0 && generation !== undefined)
         await until(
           root,
@@ -151,7 +151,7 @@ async function generationOf(root: string): Promise<number | undefined> {
   return state?.generation;
 }
 
-/** @throws UserError when the mesh does not take the files, or takes too long */
+/** @throws UserError if the mesh does not apply the files, or takes too long */
 async function until(root: string, signal: AbortSignal, holds: (state: MeshState) => boolean): Promise<void> {
   const end = performance.now() + READY_WITHIN_MS;
   for (;;) {

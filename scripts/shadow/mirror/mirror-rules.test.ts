@@ -17,7 +17,7 @@ const to = (host: string, weight?: number) => ({
 const pinned = { name: "pinned", match: [{ uri: { exact: "/a" } }], route: [to("check-a")] };
 
 describe("the rules that are mirrored", () => {
-  test("are those with weights, and none that pins or leads elsewhere", () => {
+  test("are those with weights, but none that pins requests or leads elsewhere", () => {
     const weighted = { route: [to("check-a", 50), to("check-b", 50)] };
     expect(splittingRules([pinned, weighted], service)).toEqual([1]);
     expect(splittingRules([pinned, { route: [to("check-a", 50), to("other", 50)] }], service)).toEqual([]);

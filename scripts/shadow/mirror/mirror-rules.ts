@@ -18,8 +18,9 @@ export interface MirrorFields {
 }
 
 /**
- * The rules that split a service's ordinary requests, in any form: rules for buckets, one with weights, or one
- * that leads to the service's own host, behind which Knative decides. Rules that pin a request to a version are none.
+ * Returns the rules that split a service's ordinary requests, in any form: rules for buckets, one with weights, or
+ * one that leads to the service's own host, behind which Knative decides. Rules that pin a request to a version are
+ * not included.
  */
 export function splittingRules(http: readonly MirroringRule[], service: WeightedService): number[] {
   const buckets = findBucketRules(http);

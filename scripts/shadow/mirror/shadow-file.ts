@@ -43,12 +43,12 @@ export interface ShadowFile {
   objectsFor(run: MirrorRun, image: string): Record<string, unknown>[];
 }
 
-/** Where the file of a service is, below the folder of `knative` and `istio`. */
+/** Returns the file of a service, below the folder of `knative` and `istio`. */
 export function shadowFilePath(service: string): string {
   return join("shadow", `${service}.yaml`);
 }
 
-/** Reads the file of a service. @throws UserError when there is none, or it holds no Knative Service */
+/** Reads the file of a service. @throws UserError if there is none, or it has no Knative Service */
 export async function readShadowFile(root: string, service: string): Promise<ShadowFile> {
   const path = shadowFilePath(service);
   const text = await readFile(join(root, path), "utf8").catch((error: unknown) => {

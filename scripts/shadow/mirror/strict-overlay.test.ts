@@ -57,7 +57,7 @@ test("the strict overlay lets copies, readers of the counts and answers through 
   expect(JSON.stringify(aggregator?.egress)).toContain(JSON.stringify(podsOf(name)));
   expect(shadow?.ingress[0]?.from).toContainEqual(podsOf("kyc-aggregator"));
   expect(JSON.stringify(shadow?.ingress)).toContain('"istio":"ingressgateway"');
-  // It asks what the aggregator asks, and gets no copies of its own.
+  // It calls the same services as the aggregator, and its own requests are not mirrored.
   expect(JSON.stringify(shadow?.egress)).toContain(JSON.stringify(podsOf("credit-check")));
   expect(JSON.stringify(shadow?.egress)).not.toContain(JSON.stringify(podsOf(name)));
 });

@@ -11,7 +11,7 @@ export interface ShadowReport extends Assessment {
   readonly service: string;
   readonly control: Version;
   readonly candidate: Version;
-  /** The engine and where the mirror was written. */
+  /** The engine and the place of the mirror. */
   readonly engine: string;
   readonly place: string;
   readonly by: string;
@@ -29,7 +29,7 @@ export interface ReportFiles {
   readonly json: string;
 }
 
-/** Writes a report into a folder: the page, and beside it the data. */
+/** Writes a report into a folder: the page and its data. */
 export async function writeReport(folder: string, report: ShadowReport): Promise<ReportFiles> {
   await mkdir(folder, { recursive: true });
   const files = { html: join(folder, `${report.id}.html`), json: join(folder, `${report.id}.json`) };

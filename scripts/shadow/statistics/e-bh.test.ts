@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { eBenjaminiHochberg } from "./e-bh.ts";
 
 describe("e-BH", () => {
-  test("rejects what is worth its number of hypotheses over the level, and weaker ones beside it", () => {
+  test("rejects hypotheses with sufficient e-values, and weaker ones along with them", () => {
     const logs = (...values: number[]) => values.map((value) => Math.log(value));
     expect(eBenjaminiHochberg(logs(79, 1, 1, 1), 0.05)).toEqual([]);
     expect(eBenjaminiHochberg(logs(81, 1, 1, 1), 0.05)).toEqual([0]);

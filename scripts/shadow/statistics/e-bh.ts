@@ -1,7 +1,8 @@
 /**
- * The hypotheses that are rejected together, so that the expected share of false ones among them is at most `level`,
- * however the e-values depend on each other: the e-Benjamini-Hochberg procedure (Wang and Ramdas, False discovery rate
- * control with e-values, JRSS-B 2022). Holds at any stopping time when each value is of an e-process.
+ * Returns the hypotheses that are rejected together, so that the expected share of false ones among them is at most
+ * `level`, for any dependence between the e-values: the e-Benjamini-Hochberg procedure (Wang and Ramdas, False
+ * discovery rate control with e-values, JRSS-B 2022). Valid at any stopping time if each value comes from an
+ * e-process.
  * @param logs the logarithms of the e-values
  * @returns the indices of the rejected ones
  */

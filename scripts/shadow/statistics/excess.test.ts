@@ -8,7 +8,7 @@ const tally = fc
 const limit = fc.double({ min: -0.5, max: 0.5, noNaN: true });
 
 describe("the evidence about an excess", () => {
-  test("of a pair is worth no more than before, on average, where the limit is the truth", () => {
+  test("of a pair gains nothing on average if the limit is the true rate", () => {
     fc.assert(
       fc.property(
         tally,

@@ -1,7 +1,8 @@
 /**
- * What a number of compared requests say of one thing, such as a field that fails: how often the candidate alone said it,
- * and how often the control's first answer alone said it while its second one and the candidate's did not. Where all
- * three are answers of one version, the two are equally likely, so the control's own noise cancels out of their difference.
+ * The counts of one kind of difference among compared requests, such as a failing field: how often only the candidate
+ * has it, and how often only the control's first answer has it while its second one and the candidate's do not. If
+ * all three answers come from one version, the two are equally likely, so the control's own noise cancels out of
+ * their difference.
  */
 export interface Tally {
   readonly pairs: number;
@@ -16,7 +17,7 @@ export interface Interval {
   readonly high: number;
 }
 
-/** A bet of a fixed part of the most that may be staked, and its part of the first wealth. */
+/** A bet that stakes a fixed fraction of the maximum, and its part of the initial wealth. */
 interface Bet {
   readonly stake: number;
   readonly weight: number;
@@ -41,13 +42,12 @@ const BETS_ABOVE: readonly Bet[] = [
 ];
 
 /**
- * The logarithm of the evidence that the candidate's excess over the control's noise is below a limit.
- *
- * Each pair is a number X: 1 where the candidate alone differs, -1 where the control's first answer does, else 0. A bet
- * against "the mean of X is at least the limit" multiplies its wealth by 1 + λ (X - limit) with a fixed λ < 0, which is a
- * supermartingale from 1, and so is a mixture of such bets: it reaches 1/α with probability α at most, however often
- * it is looked at (Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, JRSS-B 2024; Ville
- * 1939). As every λ is fixed, the wealth depends only on the counts, not on their order.
+ * Returns the logarithm of the evidence that the candidate's excess over the control's noise is below a limit. Each
+ * pair is a number X: 1 if only the candidate differs, -1 if the control's first answer does, else 0. A bet against
+ * "the mean of X is at least the limit" multiplies its wealth by 1 + λ (X - limit) with a fixed λ < 0, which is a
+ * supermartingale from 1, and so is a mixture of such bets: it reaches 1/α with probability α at most, for any number
+ * of checks (Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, JRSS-B 2024; Ville
+ * 1939). Since every λ is fixed, the wealth depends only on the counts, not on their order.
  * @param limit of the rate, above -1 and below 1
  */
 export function logBelow(tally: Tally, limit: number): number {
@@ -97,12 +97,12 @@ function logWealth(
   return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
 }
 
-/** The logarithm of (1 + gain) to the power of `count`; a bet may lose all, but no more. */
+/** Returns the logarithm of (1 + gain) to the power of `count`; a bet may lose all, but no more. */
 function times(count: number, gain: number): number {
   return count === 0 ? 0 : count * Math.log1p(Math.max(-1, gain));
 }
 
-/** Where, between a value that is not refuted and an end, refuting begins; the end where it never does. */
+/** Returns the boundary between an end that is refuted and a value that is not; the end if it is not refuted. */
 function border(value: number, end: number, isRefuted: (limit: number) => boolean): number {
   let inside = value;
   let outside = end;

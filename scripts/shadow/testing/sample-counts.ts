@@ -1,6 +1,6 @@
 import type { Change, FieldCounts, ShadowCounts } from "../counts.ts";
 
-/** Counts of a comparison in which nothing differed, with what a test changes. */
+/** Returns counts of a comparison without differences, with the changes of a test. */
 export function sampleCounts(more: Partial<ShadowCounts> = {}): ShadowCounts {
   return {
     instance: "one",
@@ -18,7 +18,7 @@ export function sampleCounts(more: Partial<ShadowCounts> = {}): ShadowCounts {
   };
 }
 
-/** A boolean field that passes in all pairs, but where the candidate or the control alone fails. */
+/** A boolean field that passes in all pairs except where only the candidate or only the control fails. */
 export function directed(
   pairs: number,
   alone: Partial<Record<Change, { candidate: number; control: number }>> = {},
@@ -35,7 +35,7 @@ export function directed(
   };
 }
 
-/** How often one answer alone makes each change. */
+/** How often only one answer makes each change. */
 export function aloneCounts(
   alone: Partial<Record<Change, { candidate: number; control: number }>> = {},
 ): FieldCounts["alone"] {

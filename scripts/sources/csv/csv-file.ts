@@ -34,11 +34,11 @@ const EXPECTED: Readonly<Record<Column, string>> = {
 
 /**
  * A file with comma-separated values (RFC 4180; no line breaks within quotes), read from its start and further as it
- * grows. The first line names the columns, in any order: `time` (when the request was answered, in RFC 3339 or in seconds
- * since the epoch), `revision` (empty where a proxy answered itself), `ok` (true or false), `ms` (the latency), and if
- * wanted `count` (1 where it is missing or empty), `kind` (rejected or abandoned, see `outcomeKind`), `excluded` (cold
- * start, probe or empty), `unit` and `route` as an `Outcome` has them, and of a failure `failure` (how it failed) and
- * `request_id`. Errors name file, line and column.
+ * grows. The first line names the columns, in any order: `time` (of the answer, in RFC 3339 or in seconds since the
+ * epoch), `revision` (empty if a proxy answered itself), `ok` (true or false), `ms` (the latency), and optionally
+ * `count` (default 1), `kind` (rejected or abandoned, see `outcomeKind`), `excluded` (cold start, probe or empty),
+ * `unit` and `route` as in `Outcome`, and for failures `failure` (the kind) and `request_id`. Errors name file, line
+ * and column.
  */
 export class CsvFile implements AsyncDisposable {
   readonly #path: string;
@@ -56,7 +56,7 @@ export class CsvFile implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** @throws UserError when it cannot be read */
+  /** @throws UserError if it cannot be read */
   static async open(path: string): Promise<CsvFile> {
     const file = await open(path).catch((error: unknown) => {
       const why = messageOf(error);
@@ -70,7 +70,10 @@ export class CsvFile implements AsyncDisposable {
     return this.#columns?.includes("route") ?? false;
   }
 
-  /** The outcomes of the next lines, perhaps none; undefined at the present end of the file. @throws UserError */
+  /**
+   * Returns the outcomes of the next lines, possibly none; undefined at the current end of the file.
+   * @throws UserError
+   */
   async read(): Promise<Outcome[] | undefined> {
     const { bytesRead } = await this.#file.read(this.#bytes, 0, CHUNK_BYTES, this.#position);
     if (bytesRead === 0) {
@@ -93,7 +96,7 @@ export class CsvFile implements AsyncDisposable {
     return outcomes;
   }
 
-  /** The outcome of a last line without a line end; undefined where there is none. @throws UserError */
+  /** Returns the outcome of a last line without a line end; undefined without one. @throws UserError */
   readLast(): Outcome[] | undefined {
     const line = this.#rest;
     this.#rest = "";

@@ -78,7 +78,7 @@ describe("a recorded CSV file", () => {
   test.each([
     ["time,revision,ok,ms\n", false],
     ["time,revision,ok,ms,route\n", true],
-  ])("tells routes apart where it has a column for them: %j", async (header, tellsRoutes) => {
+  ])("reports routes if it has a column for them: %j", async (header, tellsRoutes) => {
     await writeFile(path, header);
     const context = serviceContext({ service: "check", root: folder });
     expect(await openSource(context, { location: "cluster", flags: { csv: path } })).toMatchObject({
@@ -112,14 +112,14 @@ describe("a recorded CSV file", () => {
     ["1:9: column time is there twice", "time,ok,time\n", ""],
     ["1:1: the first line names the columns, and revision, ms is missing", "time,ok\n", ""],
     ["2:1: the line has over 10000 characters", "", "x".repeat(10_001)],
-  ])("names file, line and column of what is wrong: %s", async (message, header, line) => {
+  ])("names file, line and column of an error: %s", async (message, header, line) => {
     const error: unknown = await read((header || HEADER) + line).catch((error: unknown) => error);
     expect(String(error)).toStartWith(`Error: ${path}:${message}`);
   });
 });
 
 describe("a CSV file that grows", () => {
-  test("is read from its end, also where a line arrives in parts", async () => {
+  test("is read from its end, even if a line arrives in parts", async () => {
     await writeFile(path, `${HEADER}1,old,true,1\n2,b`);
     const seen: Outcome[] = [];
     const end = new AbortController();
@@ -146,7 +146,7 @@ describe("a CSV file that grows", () => {
     end.abort();
   });
 
-  test("is an error at once where it is missing, or has other columns", async () => {
+  test("is an error at once if it is missing, or has other columns", async () => {
     const context = serviceContext({ service: "check", root: folder });
     const opened = (flags: Record<string, string>) => openSource(context, { location: "cluster", flags });
     expect(opened({ csv: join(folder, "none.csv") })).rejects.toThrow("none.csv cannot be read: ENOENT");

@@ -5,7 +5,7 @@ import type { Outcome } from "../source.ts";
 
 /** The requests to a cluster of Envoy by status, each once with its retries, and with Envoy's own responses. */
 const REQUESTS = "envoy_cluster_upstream_rq";
-/** Requests that the proxy ended itself, and those of them whose time was over, which have a status as well. */
+/** Requests that the proxy ended itself, and those of them that timed out, which also have a status. */
 const ENDED = "envoy_cluster_upstream_rq_tx_reset";
 const TIMED_OUT = new Set(["envoy_cluster_upstream_rq_timeout", "envoy_cluster_upstream_rq_per_try_timeout"]);
 /** The latencies of requests that an endpoint answered, in milliseconds. Envoy has none by status. */
@@ -35,9 +35,9 @@ interface Seen {
 }
 
 /**
- * Converts Envoy's counters of requests by status and its histogram of latencies into outcomes. Envoy has no latencies by
- * status, so each status gets latencies in the proportions of all. Counts wait for their latencies. A request that the proxy
- * ended without a status is one whose caller gave up.
+ * Converts Envoy's counters of requests by status and its histogram of latencies into outcomes. Envoy has no
+ * latencies by status, so each status gets the distribution of all latencies. Counts wait for their latencies. A
+ * request that the proxy ended without a status is one whose caller gave up.
  */
 export class ClusterCounters implements CounterReader {
   readonly #revisionOf: (cluster: string) => string | undefined;
@@ -156,7 +156,7 @@ function outcomesOf(
   return gaveUp > 0 ? [...outcomes, abandoned] : outcomes;
 }
 
-/** The number of requests whose callers did not wait for the answer. */
+/** Returns the number of requests whose callers did not wait for the answer. */
 function gaveUpIn(statuses: ReadonlyMap<string, number>): number {
   const timedOut = [...TIMED_OUT].reduce((sum, name) => sum + (statuses.get(name) ?? 0), 0);
   return Math.max(0, (statuses.get(ENDED) ?? 0) - timedOut);

@@ -37,7 +37,7 @@ describe("Envoy's statistics of clusters", () => {
     expect(seen.every(({ sinceMs, atMs }) => sinceMs === 5 && atMs === 20)).toBe(true);
   });
 
-  test("count each request once where the counts by class of status have the same name", async () => {
+  test("count each request once although the counts by class of status have the same name", async () => {
     const counters = new ClusterCounters((cluster) => cluster.split("|")[2]);
     const page = await readFile(join(import.meta.dir, "istio-1.31-subsets.txt"), "utf8");
     const seen = counters.added("sidecar", read(counters, page), { fromMs: 10, atMs: 20, beganAfterMs: 5 });
@@ -49,7 +49,7 @@ describe("Envoy's statistics of clusters", () => {
     expect([counts(true, "v2"), counts(false, "v2")]).toEqual([1_392, 33]);
   });
 
-  test("tell callers that gave up from requests whose time was over", () => {
+  test("distinguish callers that gave up from requests that timed out", () => {
     const counters = countersFor();
     const page = (statuses: number, ended: number, timedOut: number): string =>
       [
@@ -68,7 +68,7 @@ describe("Envoy's statistics of clusters", () => {
     expect(look(page(4, 9, 4), 30_000)).toEqual(["answered false 1"]);
   });
 
-  test("wait for the latencies of Envoy's next flush, but not for long where there are none", async () => {
+  test("wait for the latencies of Envoy's next flush, but not for long if there are none", async () => {
     const counters = countersFor();
     const [before, after] = await Promise.all([recorded("before-flush"), recorded("after-flush")]);
     const look = (page: string, atMs: number): string[] =>
@@ -81,7 +81,7 @@ describe("Envoy's statistics of clusters", () => {
     expect(look(after, 11_500)).toEqual([]);
   });
 
-  test("begin at zero where a proxy restarted, and leave out counts before the first look", async () => {
+  test("begin at zero if a proxy restarted, and omit counts before the first reading", async () => {
     const page = await recorded("after-flush");
     const counters = countersFor();
     expect(counters.added("old", read(counters, page), { fromMs: 0, atMs: 0 })).toEqual([]);
@@ -94,7 +94,7 @@ describe("Envoy's statistics of clusters", () => {
 });
 
 describe("outcomes by Envoy", () => {
-  test("are those of gateway and sidecars, for the revisions of the service alone", async () => {
+  test("are those of gateway and sidecars, only for the revisions of the service", async () => {
     const page = (await recorded("after-flush")).replaceAll(".kyc.svc", ".shop.svc");
     using pods = new ServedPods();
     pods.cluster.know({ ...REVISION, plural: "revisions", namespaced: true });
@@ -121,7 +121,7 @@ describe("outcomes by Envoy", () => {
   test.each([
     ["subsets", "outbound|80|v1|credit-check.shop.svc", "v1"],
     ["Services of versions", "outbound|80||credit-check-v1.shop.svc", "credit-check-v1"],
-  ])("are those of %s where the service has no revisions of Knative's", async (_, cluster, revision) => {
+  ])("are those of %s if the service has no revisions of Knative", async (_, cluster, revision) => {
     const page = (await recorded("after-flush")).replaceAll(
       "outbound|80||credit-check-basic.kyc.svc",
       cluster,

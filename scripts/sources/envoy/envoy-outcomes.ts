@@ -25,8 +25,8 @@ const ADVICE =
   "Or Istio leaves these statistics out: the pods' annotation sidecar.istio.io/statsInclusionPrefixes has to name cluster.outbound.";
 
 /**
- * The outcomes of a service, as the ingress gateway and the sidecars of its namespace count them. They include the
- * proxies' own responses where a revision did not answer, and requests that were pinned to a revision.
+ * Reports the outcomes of a service as counted by the ingress gateway and the sidecars of its namespace. They include
+ * the proxies' own responses if a revision did not answer, and requests that were pinned to a revision.
  */
 export function envoySource(options: EnvoySourceOptions): OutcomeSource {
   return {

@@ -2,7 +2,7 @@ import type { ServedEvent } from "../../mesh/admin/event-schema.ts";
 import { markOf } from "../../traffic/outcome-kind.ts";
 import type { Outcome } from "../source.ts";
 
-/** How long a successful hop waits for the request that it was made for. Longer calls are judged by the hop alone. */
+/** How long a successful hop waits for the request that it was made for. For longer calls only the hop is judged. */
 export const CALLER_WAIT_MS = 1_000;
 
 interface Waiting {
@@ -39,7 +39,7 @@ export class CallersView {
       : waiting.outcomes;
   }
 
-  /** The outcomes whose time limit has passed. */
+  /** Returns the outcomes whose time limit has passed. */
   due(nowMs: number): Outcome[] {
     const due: Outcome[] = [];
     for (const [id, { outcomes, untilMs }] of this.#waiting) {

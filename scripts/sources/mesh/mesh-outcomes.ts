@@ -33,9 +33,10 @@ export function meshSource(options: RunningMeshOptions, service: string): Outcom
 }
 
 /**
- * The outcomes of the requests that the split of a service decides. Requests that are pinned to a revision are left
- * out unless they are wanted: their number does not depend on the split. If the mesh ends, the source waits for the next one.
- * @throws NothingRuns when no mesh runs at the start
+ * Yields the outcomes of the requests that the split of a service decides. Requests that are pinned to a revision are
+ * omitted unless requested: their number does not depend on the split. If the mesh ends, the source waits for the
+ * next one.
+ * @throws NothingRuns if no mesh runs at the start
  */
 async function* meshOutcomes(
   options: RunningMeshOptions,
@@ -72,7 +73,7 @@ function eventOf(line: string): ServedEvent | undefined {
   }
 }
 
-/** The batches, and an empty one whenever none has arrived for so many milliseconds. */
+/** Yields the batches, and an empty one whenever none has arrived for this many milliseconds. */
 async function* orLate<T>(batches: AsyncIterable<T[]>, ms: number): AsyncGenerator<T[]> {
   const iterator = batches[Symbol.asyncIterator]();
   try {

@@ -88,7 +88,7 @@ describe("counters", () => {
       .reduce((sum, { count }) => sum + count, 0);
   const started = (value: number): Sample => ({ name: STARTED, labels: {}, value });
 
-  test("count from the first values of a process, and from zero where it started since", () => {
+  test("count from the first values of a process, and from zero if it started since", () => {
     const counters = new Counters(callsOf("check"));
     expect(counts(counters, "old", false, bucket("1", 5), bucket("+Inf", 7))).toBe(0);
     expect(counts(counters, "new", true, bucket("1", 5), bucket("+Inf", 7))).toBe(7);

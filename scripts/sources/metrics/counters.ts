@@ -14,19 +14,19 @@ export type Meaning = Pick<Outcome, "revision" | "ok" | "kind" | "failure" | "pi
 export interface HistogramFormat {
   /** The metric's names without `_bucket`. */
   names: readonly string[];
-  /** Milliseconds in the unit of its bounds: 1000 where they are seconds. */
+  /** The unit of its bounds in milliseconds: 1000 for seconds. */
   unitMs: number;
   /** Undefined for requests of another service. */
   meaningOf(labels: Readonly<Record<string, string>>): Meaning | undefined;
 }
 
-/** When the counters of a process were read. Times are milliseconds since the epoch. */
+/** The time of a reading of a process's counters. Times are milliseconds since the epoch. */
 export interface Look {
   /** The counters are of some time from here … */
   fromMs: number;
   /** … to here. */
   atMs: number;
-  /** The process started after this. Undefined when it may have counted before the first look. */
+  /** The process started after this time. Undefined if it may have counted before the first reading. */
   beganAfterMs?: number | undefined;
 }
 
@@ -46,14 +46,11 @@ interface Bucket {
   count: number;
 }
 
-/** Reads the counters of several processes, and computes what was added. */
+/** Reads the counters of several processes, and computes the differences. */
 export interface CounterReader {
   /** Whether a metric is read. */
   reads(metric: string): boolean;
-  /**
-   * What was added at a process since the look before.
-   * @param process a name that no other process has
-   */
+  /** Returns the increase of a process's counters since the previous reading. @param process a unique name */
   added(process: string, samples: readonly Sample[], look: Look): Outcome[];
   /** Forgets processes that have ended. */
   keep(processes: ReadonlySet<string>): void;

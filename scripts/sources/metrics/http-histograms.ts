@@ -6,7 +6,7 @@ export const CALLS = "http_client_request_duration_seconds";
 /** The histogram that a service of this project keeps of its requests, by revision and status. */
 export const REQUESTS = "http_server_request_duration_seconds";
 
-/** The name in place of a revision where no revision answered. */
+/** The values in place of a revision if no revision answered. */
 const NO_REVISION = new Set(["unknown", "other", ""]);
 
 /** The calls of an upstream, as its callers count them, with responses that no revision gave. */

@@ -11,7 +11,7 @@ export type PodObject = Pick<LivePod, "metadata">;
 
 export interface ScrapeOptions {
   kube: Kube;
-  /** The pods to read now. A terminating pod still answers, and is read until it is gone. */
+  /** Lists the pods to read now. A terminating pod still answers, and is read until it is deleted. */
   listPods(signal: AbortSignal): Promise<readonly PodObject[]>;
   /** The port and path of the metrics of a pod, past any sidecar. */
   port: number;
@@ -41,9 +41,10 @@ interface Watched {
 }
 
 /**
- * The outcomes of the requests that pods count in metrics of Prometheus' text format. Each pod is read every second
- * through a forwarded port; a look that adds nothing yields an empty batch. The counts of a pod's last second are lost with it.
- * @throws UserError when there are pods and none of them can be read
+ * Yields the outcomes of the requests that pods count in metrics of Prometheus' text format. Each pod is read every
+ * second through a forwarded port; a reading without changes yields an empty batch. The counts of a pod's last second
+ * are lost with it.
+ * @throws UserError if there are pods and none of them can be read
  */
 export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): AsyncGenerator<Outcome[]> {
   const { kube, counters, port, path, advice } = options;
@@ -86,7 +87,10 @@ export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): 
     }
   }
 
-  /** The counts of a pod since the last look; undefined when it does not answer, and then the next look has them. */
+  /**
+   * Returns the counts of a pod since the last reading; undefined if it does not answer, and then the next reading
+   * has them.
+   */
   async function look(
     uid: string,
     { forward, labels, beganAfterMs }: Watched,

@@ -36,7 +36,7 @@ describe("the revision of a request without an answer", () => {
     expect(attribution.callers([], 2_000)).toMatchObject([{ revision: "a", count: 1 }]);
   });
 
-  test("stays unknown where no pod counts it in time, and at once where no pod can be read", () => {
+  test("stays unknown if no pod counts it in time, and at once if no pod can be read", () => {
     const attribution = new Attribution();
     expect(counts(attribution.callers([gaveUp(1)], 0))).toEqual({ none: 1 });
     attribution.pods([], 1_000);
@@ -53,7 +53,7 @@ describe("the revision of a request without an answer", () => {
   test.each([
     ["pods", "callers"],
     ["callers", "pods"],
-  ])("is not that of failures which callers know, told first by %s", (first) => {
+  ])("is not that of failures that callers attribute, reported first by %s", (first) => {
     const attribution = new Attribution();
     const answered = failed("a", 5, "server_error");
     if (first === "pods") attribution.pods([failed("a", 5)], 0);
@@ -63,14 +63,14 @@ describe("the revision of a request without an answer", () => {
     expect(counts(attribution.callers([gaveUp(1)], 40))).toEqual({ b: 1 });
   });
 
-  test("is not told by answers that only the caller takes for failures", () => {
+  test("does not follow from answers that only the caller considers failures", () => {
     const attribution = new Attribution();
     attribution.callers([failed("a", 5, "wrong_shape")], 0);
     attribution.pods([failed("a", 1)], 10);
     expect(counts(attribution.callers([gaveUp(1)], 20))).toEqual({ a: 1 });
   });
 
-  test("is drawn from those counted where pods count more than callers", () => {
+  test("is drawn from the counted ones if pods count more than callers", () => {
     const attribution = new Attribution();
     attribution.pods([failed("a", 600), failed("b", 200)], 0);
     const { a = 0, b = 0 } = counts(attribution.callers([gaveUp(400)], 10));

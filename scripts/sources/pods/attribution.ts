@@ -12,12 +12,12 @@ interface Counted {
 }
 
 /**
- * Finds the revisions of requests that ended without an answer which names one: the caller gave up, or the connection
- * broke. The queue-proxy of a revision's pod sees the request end, and counts it as failed. Callers count such an outcome
- * once, and so does one queue-proxy; what the queue-proxies count beyond the failures whose revision callers know is therefore
- * the revisions of those whose revision they do not know. Where there are more counts than outcomes, each count is equally
- * likely to be taken. An outcome that finds none within `WAIT_MS` keeps having no revision: the gateway made it, or the
- * queue-proxies cannot be read.
+ * Finds the revisions of requests that ended without an answer that names one: the caller gave up, or the connection
+ * broke. The queue-proxy of a revision's pod sees the request end, and counts it as failed. Callers count such an
+ * outcome once, and so does one queue-proxy; so the failures that queue-proxies count beyond those whose revision
+ * callers know belong to the outcomes without a known revision. If there are more counts than outcomes, each count is
+ * equally likely to be used. An outcome without a match within `WAIT_MS` has no revision: the gateway caused it, or
+ * the queue-proxies cannot be read.
  */
 export class Attribution {
   /** By revision: failures that its pods counted and no caller has reported yet, and the reverse. */
@@ -26,7 +26,7 @@ export class Attribution {
   readonly #waiting: { outcome: Outcome; untilMs: number }[] = [];
   #readUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** Takes what the queue-proxies have counted since they were last read. */
+  /** Adds the counts of the queue-proxies since they were last read. */
   pods(outcomes: readonly Outcome[], nowMs: number): void {
     this.#readUntilMs = nowMs + WAIT_MS;
     for (const { ok, revision, count } of outcomes)

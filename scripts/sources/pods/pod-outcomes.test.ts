@@ -109,7 +109,7 @@ describe.concurrent("outcomes by the metrics of pods", () => {
     await system.stop();
   });
 
-  test("are the service's own where nothing else runs", async () => {
+  test("are the service's own if nothing else runs", async () => {
     using system = new System("check");
     using own = new Pod(system, "check-1", "check");
     system.listen();

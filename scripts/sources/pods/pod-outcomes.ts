@@ -42,9 +42,9 @@ export async function hasPodMetrics(options: PodSourceOptions): Promise<boolean>
 }
 
 /**
- * The outcomes that the callers of the service count: a caller also sees responses that no revision gave. Where a caller
- * has no answer, the queue-proxies tell the revision, if they can be read. Where nothing else runs in the namespace, the
- * outcomes that the service's own pods count.
+ * Yields the outcomes that the callers of the service count: a caller also sees responses that no revision gave. If a
+ * caller has no answer, the queue-proxies identify the revision, if they can be read. If nothing else runs in the
+ * namespace, yields the outcomes that the service's own pods count.
  */
 async function* podOutcomes(options: PodSourceOptions, signal: AbortSignal): AsyncGenerator<Outcome[]> {
   const { kube, service } = options;
@@ -73,7 +73,10 @@ async function* podOutcomes(options: PodSourceOptions, signal: AbortSignal): Asy
 
 const READ_AGAIN_MS = 10_000;
 
-/** Reads the queue-proxies of the service until the signal. Where they export no metrics, revisions stay unknown. */
+/**
+ * Reads the queue-proxies of the service until the signal is aborted. If they export no metrics, revisions stay
+ * unknown.
+ */
 async function readQueueProxies(
   { kube, namespace, service }: PodSourceOptions,
   attribution: Attribution,
@@ -84,7 +87,7 @@ async function readQueueProxies(
     try {
       for await (const batch of source.outcomes(signal)) attribution.pods(batch, Date.now());
     } catch {
-      // Without them the callers' own outcomes are all there is.
+      // Without them only the callers' own outcomes are available.
     }
     if (!signal.aborted) await pause(READ_AGAIN_MS, signal);
   }

@@ -12,8 +12,8 @@ const Data = Type.Union([
 ]);
 
 /**
- * The value of a query for one revision now; undefined where there is none yet.
- * @throws UserError when the Prometheus does not answer, or with more than one value
+ * Returns the current value of a query for one revision; undefined if there is none yet.
+ * @throws UserError if the Prometheus does not answer, or with more than one value
  */
 export async function checkValue(
   connection: PrometheusConnection,

@@ -19,7 +19,7 @@ const quoted = (text: string): string => JSON.stringify(text);
 /** A regular expression for the names of revisions, which begin with that of the service. */
 const revisionsOf = (service: string): string => quoted(`${service}-.+`);
 
-/** The families that a Prometheus may have of a service. The first is the default. */
+/** The metric families of a service in a Prometheus. The first is the default. */
 export const METRIC_FAMILIES: readonly [MetricFamily, ...MetricFamily[]] = [
   {
     name: "calls",

@@ -116,7 +116,7 @@ describe("a family of metrics", () => {
     });
   });
 
-  test("of Istio is what callers sent to the service's revisions", () => {
+  test("of Istio counts the requests of callers to the service's revisions", () => {
     const family = by("istio");
     expect(family?.selector).toBe(
       'istio_request_duration_milliseconds_bucket{reporter="source",destination_service_namespace="shop",destination_service_name=~"echo-.+"}',

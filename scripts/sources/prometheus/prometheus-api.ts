@@ -20,8 +20,8 @@ const Answer = Type.Object({ status: Type.Literal("success"), data: Type.Unknown
 const Refusal = Type.Object({ status: Type.Literal("error"), error: Type.String() });
 
 /**
- * The connection that the options describe.
- * @throws UsageError when the address is invalid, a file cannot be read, or credentials would be sent in clear text
+ * Returns the connection that the options describe.
+ * @throws UsageError if the address is invalid, a file cannot be read, or credentials would be sent in clear text
  */
 export async function connectionOf(flags: SourceFlags): Promise<PrometheusConnection> {
   const { prometheus: text, "prometheus-token-file": tokenFile, "prometheus-ca": caFile } = flags;
@@ -51,8 +51,8 @@ export async function connectionOf(flags: SourceFlags): Promise<PrometheusConnec
 }
 
 /**
- * The result of a query, checked against a schema.
- * @throws UserError when the Prometheus does not answer, refuses, or answers as none does
+ * Returns the result of a query, checked against a schema.
+ * @throws UserError if the server does not answer, refuses, or is not a Prometheus
  */
 export async function queryPrometheus<T extends TSchema>(
   { base, basic, tokenFile, ca }: PrometheusConnection,

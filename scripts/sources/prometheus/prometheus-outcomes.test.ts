@@ -11,11 +11,11 @@ function source(url: string): OutcomeSource {
 /** The counters of one pod at one scrape, by seconds since the epoch. */
 type Scrapes = Record<string, [atS: number, count: number][]>;
 
-/** A Prometheus that answers by what it has scraped, and by a clock of its own. */
+/** A Prometheus that answers from its scrapes, with a clock of its own. */
 class FakePrometheus implements Disposable {
   readonly asked: string[] = [];
   readonly #server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => this.#answer(request) });
-  /** What is scraped after a look. */
+  /** Called after each query to change the scrapes. */
   onLook: (number: number) => void = () => {};
   #looks = 0;
 
@@ -36,7 +36,7 @@ class FakePrometheus implements Disposable {
     return `${this.#server.url}`;
   }
 
-  /** Reports until so many outcomes have come. */
+  /** Reports until this many outcomes have arrived. */
   async outcomes(number: number): Promise<Outcome[]> {
     const end = new AbortController();
     const seen: Outcome[] = [];
@@ -90,7 +90,7 @@ class FakePrometheus implements Disposable {
 
 // A source looks once a second, so each test waits for most of its time.
 describe.concurrent("outcomes by a Prometheus", () => {
-  test("are what was added at each process, also at one that it finds later", async () => {
+  test("are the increases of each process, including one that it finds later", async () => {
     const nowS = Math.floor(Date.now() / 1_000);
     using prometheus = new FakePrometheus({ a: [[nowS - 20, 5]] });
     prometheus.onLook = () => {
@@ -108,13 +108,13 @@ describe.concurrent("outcomes by a Prometheus", () => {
     expect(prometheus.asked).toContain('http_client_request_duration_seconds_bucket{upstream="check"}[300s]');
   });
 
-  test("were answered between two scrapes, by this machine's clock, whatever that of the Prometheus says", async () => {
+  test("were answered between two scrapes by this machine's clock, for any clock of the Prometheus", async () => {
     const aheadMs = 3_600_000;
     const scrapedAtS = Date.now() / 1_000 - 20;
     const aheadS = scrapedAtS + aheadMs / 1_000;
     using prometheus = new FakePrometheus({ a: [[aheadS, 5]] }, { aheadMs });
     prometheus.onLook = () => {
-      // Two scrapes came between two looks.
+      // Two scrapes between two queries.
       prometheus.scrapes["a"] = [
         [aheadS, 5],
         [aheadS + 15, 7],
@@ -126,12 +126,12 @@ describe.concurrent("outcomes by a Prometheus", () => {
     expect(seen.map(({ count }) => count)).toEqual([2, 1]);
     for (const [i, { sinceMs = 0, atMs }] of seen.entries()) {
       expect(Math.abs(sinceMs - (scrapedAtMs + i * 15_000))).toBeLessThan(500);
-      // A scrape may take a second from its own time on.
+      // A scrape may take a second after its own time.
       expect(Math.abs(atMs - (scrapedAtMs + (i + 1) * 15_000 + 1_000))).toBeLessThan(500);
     }
   });
 
-  test("leave out what a process counted before, of one that was only not scraped", async () => {
+  test("omit earlier counts of a process that was only not scraped", async () => {
     const nowS = Math.floor(Date.now() / 1_000);
     using prometheus = new FakePrometheus({}, { starts: { old: nowS - 9_000 } });
     prometheus.onLook = (number) => {
@@ -143,7 +143,7 @@ describe.concurrent("outcomes by a Prometheus", () => {
     expect((await prometheus.outcomes(1)).map(({ count }) => count)).toEqual([2]);
   });
 
-  test("count from zero after a process began again, also where it counted further than before", async () => {
+  test("count from zero after a restart of a process, even if it counted further than before", async () => {
     const nowS = Math.floor(Date.now() / 1_000);
     using prometheus = new FakePrometheus({ a: [[nowS - 60, 5]] }, { starts: { a: nowS - 600 } });
     prometheus.onLook = () => {

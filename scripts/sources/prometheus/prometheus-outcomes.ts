@@ -33,7 +33,7 @@ const Scalar = Type.Object({ resultType: Type.Literal("scalar"), result: Value }
 interface Clocks {
   /** How far it is ahead. */
   aheadMs: number;
-  /** How much more or less that may be. */
+  /** The tolerance of that. */
   errorMs: number;
 }
 
@@ -45,19 +45,20 @@ interface Scrape {
 }
 
 const EVERY_MS = 1_000;
-// Prometheus itself takes a series for gone when its last sample is older. (--query.lookback-delta)
+// Prometheus itself considers a series stale if its last sample is older. (--query.lookback-delta)
 const LOOKBACK_S = 300;
 // A sample has the time at which its scrape began. (prometheus, scrape/scrape.go)
 const SCRAPE_TAKES_MS = 1_000;
-// Prometheus' default. A longer one delays outcomes further, and makes none of them wrong: each scrape has its time.
+// Prometheus' default. A longer interval delays outcomes further without making them wrong, since each scrape has its
+// time.
 const SCRAPE_INTERVAL_MS = 60_000;
-// The labels that tell processes apart; the others are the histogram's own.
+// The labels that identify processes; the others are the histogram's own.
 const PROCESS = ["job", "instance", "namespace", "pod", "container"];
 
 /**
- * The outcomes of a service by a Prometheus. The raw counters are asked for, with the time of
- * each scrape: what was added from one scrape to the next was answered between the two. `rate` and `increase` would
- * extrapolate, and have no such times.
+ * Reports the outcomes of a service from a Prometheus. It queries raw counters with the time of each scrape: the
+ * increase between two scrapes was answered between the two. `rate` and `increase` would extrapolate, and have no
+ * such times.
  */
 export function prometheusSource(options: PrometheusSourceOptions): OutcomeSource {
   const { connection, metrics = METRIC_FAMILIES[0].name, service, namespace } = options;
@@ -110,7 +111,10 @@ async function* prometheusOutcomes(
     await due;
   }
 
-  /** What the scrapes say that were not read yet. Of a first look the last scrape is where counting begins. */
+  /**
+   * Returns the increases in the scrapes that were not read yet. At the first query, counting begins with the last
+   * scrape.
+   */
   function added(
     process: string,
     series: Static<typeof Matrix>["result"],

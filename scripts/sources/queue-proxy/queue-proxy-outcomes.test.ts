@@ -5,8 +5,8 @@ import { inShort, ServedPods } from "../testing/served-pods.ts";
 import { hasQueueProxyMetrics, queueProxySource } from "./queue-proxy-outcomes.ts";
 
 /**
- * What the metrics code of a queue-proxy answered after 200, 200, 503 and 404, and 200 for tag v2, at 0, 7, 14, 21 and
- * 28 ms: that of Serving 1.15 itself, and for 1.24 otelhttp 0.72, which it uses, with its labels.
+ * The recorded metrics of a queue-proxy after 200, 200, 503 and 404, and 200 for tag v2, at 0, 7, 14, 21 and 28 ms:
+ * from Serving 1.15 itself, and for 1.24 from otelhttp 0.72, which it uses, with its labels.
  */
 const recorded = (version: string): Promise<string> =>
   readFile(join(import.meta.dir, `serving-${version}.txt`), "utf8");
@@ -44,7 +44,7 @@ describe.concurrent("outcomes by the queue-proxy", () => {
     30_000,
   );
 
-  test("are also those that a tag decided, where a preview wants them", async () => {
+  test("include those that a tag decided, if a preview needs them", async () => {
     const page = await recorded("1.15");
     using pods = new ServedPods();
     const source = queueProxySource({ kube: pods.kubelet.kube, namespace: "shop", service: "echo" });
@@ -53,7 +53,7 @@ describe.concurrent("outcomes by the queue-proxy", () => {
     expect(seen.map(({ pinned = false }) => pinned).sort()).toEqual([false, false, false, false, true]);
   });
 
-  test("count what is added at pods that were there before", async () => {
+  test("count the increases at pods that existed before", async () => {
     const page = await recorded("1.15");
     const later = page.replaceAll(/(response_code="503".*) 1$/gm, "$1 4");
     let current = page;
@@ -65,7 +65,7 @@ describe.concurrent("outcomes by the queue-proxy", () => {
     expect(inShort(seen)).toEqual(["echo-v2 failed 3 in 10-20 ms"]);
   });
 
-  test("are found where a pod of the service answers", async () => {
+  test("are found if a pod of the service answers", async () => {
     using pods = new ServedPods();
     const options = { kube: pods.kubelet.kube, namespace: "shop", service: "echo" };
     pods.start("other-1", { "serving.knative.dev/service": "other" }, () => "");

@@ -20,7 +20,7 @@ const METRICS = { port: 9091, path: "/metrics" };
 /** The label that a sample gets from its pod: the newer metrics do not name the revision. */
 const POD_REVISION = "pod_revision";
 
-/** What a status and a tag of a pod's sample say. */
+/** Interprets the status and the tag of a pod's sample. */
 type ReadLabels = (
   status: string | undefined,
   tag: string | undefined,
@@ -62,7 +62,7 @@ function reading(wantsPinned: boolean): ReadLabels {
   };
 }
 
-/** The outcomes of a service by what its pods' queue-proxies count. They do not see requests that reach no pod. */
+/** Reports the outcomes of a service from its pods' queue-proxies. They do not see requests that reach no pod. */
 export function queueProxySource({ kube, namespace, service }: QueueProxySourceOptions): OutcomeSource {
   return {
     name: "queue-proxy",

@@ -22,8 +22,8 @@ export class ServedPods implements Disposable {
   }
 
   /**
-   * What a source reports of what happens after it has looked for the first time, as `revision result: count`, until so
-   * many requests were reported.
+   * Returns the source's reports of events after its first reading, as `revision result: count`, until this many
+   * requests were reported.
    */
   async reported(source: OutcomeSource, happens: () => void, requests: number): Promise<Outcome[]> {
     const end = new AbortController();
