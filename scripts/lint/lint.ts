@@ -1,13 +1,13 @@
 import type { ManifestDocument } from "../manifests/document.ts";
 import { type Problem, problemAt } from "../manifests/problem.ts";
 import { isRolloutFile } from "../manifests/rollout-file.ts";
-import type { Resources } from "../manifests/resources.ts";
 import { suggestion } from "../nearest.ts";
 import { compileRoutes } from "../traffic/compile/compile.ts";
 import { type Cause, unreachableRules } from "../traffic/equal/unreachable-rules.ts";
 import { borrow } from "../traffic/equal/documents/borrow.ts";
 import { sidecarHosts, sorted } from "../traffic/equal/documents/object-kinds.ts";
-import { KNATIVE_GATEWAYS } from "../traffic/hosts.ts";
+import { CLUSTER_DOMAIN, KNATIVE_GATEWAYS } from "../traffic/hosts.ts";
+import { mergeDelegates } from "../traffic/istio/delegates.ts";
 import { gatewayName } from "../route-fields/match/compile.ts";
 import { planKnativeServices } from "../traffic/compile/knative.ts";
 import { type Facts, factsOf } from "./rules/facts.ts";
@@ -19,6 +19,7 @@ import { HOST_RULES } from "./rules/hosts.ts";
 import { ROUTE_RULES } from "./rules/routes.ts";
 import { rolloutFileProblems } from "./rules/rollout-files.ts";
 import { SECURITY_RULES } from "./rules/security.ts";
+import { WORKLOAD_RULES } from "./rules/workloads.ts";
 
 /** The rules that examine objects; the other codes come from reading and compiling the files. */
 export const RULES: readonly Rule<Facts>[] = [
@@ -26,6 +27,7 @@ export const RULES: readonly Rule<Facts>[] = [
   ...HOST_RULES,
   ...GATEWAY_RULES,
   ...DESTINATION_RULES,
+  ...WORKLOAD_RULES,
   ...SECURITY_RULES,
 ];
 
@@ -64,7 +66,9 @@ export function lint(all: readonly ManifestDocument[], around: readonly Manifest
       }),
   );
   const planned = planKnativeServices(resources.knativeServices);
-  const routes = compileRoutes(planned.services, resources, DOMAIN, sidecarHosts(unmodelled));
+  const { virtualServices } = mergeDelegates(resources.virtualServices);
+  const merged = { ...resources, virtualServices };
+  const routes = compileRoutes(planned.services, merged, DOMAIN, sidecarHosts(unmodelled));
   const files = new Set(documents.map(({ file }) => file));
   const dead = unreachableRules(routes.plan).map(({ rule: { at }, cause }): Problem => {
     const code = cause === "undecided" ? "undecided-rule" : "unreachable-rule";
@@ -75,7 +79,7 @@ export function lint(all: readonly ManifestDocument[], around: readonly Manifest
     ...planned.problems,
     ...routes.problems,
     ...dead,
-    ...unknownGateways(own.resources, assumed),
+    ...unknownGateways(own, assumed),
   ]
     .filter((problem) => files.has(problem.at.file) && !isThere(problem, facts, beside))
     .map(findingOf);
@@ -135,15 +139,17 @@ function placeOf({ file, line, column }: Problem["at"]): string {
 }
 
 /** The gateways that VirtualServices name and no file describes; compiling takes them to serve every host. */
-function unknownGateways({ virtualServices, gateways }: Resources, assumed: readonly string[]): Problem[] {
-  const described = gateways.map(({ value: { metadata } }) => {
+function unknownGateways({ resources, objects }: ReadObjects, assumed: readonly string[]): Problem[] {
+  const { virtualServices } = resources;
+  // A Gateway is described even if parts of it are invalid or not supported here.
+  const described = objects.gateways.map(({ value: { metadata } }) => {
     return `${metadata.namespace ?? "default"}/${metadata.name}`;
   });
   const known = ["mesh", ...described, ...Object.keys(KNATIVE_GATEWAYS)];
   return virtualServices.flatMap(({ value, document }) =>
     (value.spec.gateways ?? []).flatMap((written, i): Problem[] => {
       const name = gatewayName(written, value.metadata.namespace ?? "default");
-      if (!assumed.includes(name)) return [];
+      if (!assumed.includes(name) || described.includes(name)) return [];
       const message = `these files have no Gateway ${name}`;
       const path = ["spec", "gateways", i];
       return [problemAt("known-gateway", document, path, { message, name, ...suggestion(name, known) })];
@@ -151,11 +157,21 @@ function unknownGateways({ virtualServices, gateways }: Resources, assumed: read
   );
 }
 
-/** Whether a host or revision that a problem reports as missing is described by a Service, or by a file of `around`. */
-function isThere({ code, name = "" }: Problem, { serviceHosts }: Facts, beside: Facts): boolean {
+/**
+ * Whether a host or revision that a problem reports as missing is described by a Service or ServiceEntry, or by a file
+ * of `around`. A wildcard and the external name of a Service need no object of their own.
+ */
+function isThere({ code, name = "" }: Problem, { serviceHosts, objects }: Facts, beside: Facts): boolean {
   if (code === "known-revision") return beside.services.some(({ revisions }) => revisions.has(name));
+  if (code === "external-name") return !name.endsWith(`.${CLUSTER_DOMAIN}`);
   if (code !== "known-host") return false;
-  return beside.revisionHosts.has(name) || beside.knativeHosts.has(name) || serviceHosts.has(name);
+  if (name.startsWith("*") || serviceHosts.has(name)) return true;
+  if (beside.revisionHosts.has(name) || beside.knativeHosts.has(name)) return true;
+  return [...objects.serviceEntries, ...beside.objects.serviceEntries].some(({ value }) =>
+    (value.spec?.hosts ?? []).some(
+      (host) => host === name || (host.startsWith("*") && name.endsWith(host.slice(1))),
+    ),
+  );
 }
 
 /** The first of several findings of one code at one place; each missing field of a map counts separately. */

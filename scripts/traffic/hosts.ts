@@ -142,7 +142,10 @@ export function hostAdvice(
   // The common suffix of all names would make any two of them similar.
   const start = (name: string): string => name.replace(`.${CLUSTER_DOMAIN}`, "");
   const similar = nearest(start(host), known.map(start));
-  if (similar === undefined) return { fix: `known are ${known.join(", ")}`, near: undefined };
+  if (similar === undefined) {
+    const isNoneOwn = known.every((name) => name === LOCAL_GATEWAY_HOST);
+    return { fix: isNoneOwn ? "add its Service" : `known are ${known.join(", ")}`, near: undefined };
+  }
   const near = `${similar}.${CLUSTER_DOMAIN}`;
   return { fix: `did you mean ${near}?`, near };
 }

@@ -70,5 +70,16 @@ export const deployed = (labels: string, subset: string, destination: string): E
     `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a}, spec: {hosts: [a], http: [{route: [{destination: {host: a, ${destination}}}]}]}}`,
   ].join("\n---\n"),
 });
+/** A split between two subsets of a Kubernetes Service. */
+export const splitOfPods = ({ ofV2 = "", labelsOfV2 = "version: v2" }): string =>
+  [
+    "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: a}, ports: [{port: 80}]}}",
+    ...["v1", "v2"].map(
+      (version) =>
+        `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a-${version}}, spec: {${version === "v2" ? ofV2 : ""}template: {metadata: {labels: {app: a, version: ${version}}}, spec: {containers: [{image: a}]}}}}`,
+    ),
+    `{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a}, spec: {host: a, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {${labelsOfV2}}}]}}`,
+    "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a}, spec: {hosts: [a], http: [{route: [{destination: {host: a, subset: v1}, weight: 90}, {destination: {host: a, subset: v2}, weight: 10}]}]}}",
+  ].join("\n---\n");
 export const NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
 export const OPEN = "servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]";

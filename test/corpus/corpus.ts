@@ -30,6 +30,8 @@ export interface MutantTally {
   verdicts: Record<string, number>;
   /** The number of mutants called equal, by the reason why their field has no effect. */
   harmless: Map<string, number>;
+  /** The number of undecided mutants, by the first reason. */
+  unknown: Map<string, number>;
   /** Descriptions of the mutants that were called equal without such a reason. */
   unexplained: string[];
 }
@@ -50,11 +52,20 @@ export function readCorpus(folder: string): { files: CorpusFile[]; unreadable: s
     if (problems.length > 0) unreadable.push(name);
     else {
       const objects = documents.map(({ value }) => value).filter(isRecord);
+      // What names such kinds only, as the settings of a kustomization do, is no object for a cluster.
+      if (!objects.some(isOfRoutes)) continue;
       files.push({ name, objects, documents: objects.map((object) => documentsOf(name, object)) });
     }
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { files, unreadable: unreadable.sort() };
+}
+
+function isOfRoutes(object: Record<string, unknown>): boolean {
+  const { apiVersion, kind, items } = object;
+  if (Array.isArray(items)) return items.filter(isRecord).some(isOfRoutes);
+  const isOfIstio = ["VirtualService", "DestinationRule", "Gateway"].includes(String(kind));
+  return isOfIstio || String(apiVersion).startsWith("serving.knative.dev/");
 }
 
 /** The verdict of `equal` for two lists of documents. */
@@ -109,10 +120,24 @@ export function tallyMutant(
   const field = fieldName(objects[mutant.object], mutant.path);
   const what = `${name}: ${field} (${formatted(mutant.path)}) ${mutant.change}`;
   if (verdict === "thrown") tally.unexplained.push(`${what}: thrown: ${why.join("; ")}`);
+  if (verdict === "unknown") {
+    const reason = withoutNames(why[0] ?? "");
+    tally.unknown.set(reason, (tally.unknown.get(reason) ?? 0) + 1);
+  }
   if (verdict !== "equal") return;
   const reason = reasonFor(field, mutant, objects);
   if (reason === undefined) tally.unexplained.push(`${what}: called equal, and no reason is known`);
   else tally.harmless.set(reason.why, (tally.harmless.get(reason.why) ?? 0) + 1);
+}
+
+/** A reason without its particular positions and names. */
+export function withoutNames(why: string): string {
+  return why
+    .replace(/^\S+:[0-9]+: /, "")
+    .replace(/\[[0-9]+\]/g, "")
+    .replace(/ ?\([^)]*:[0-9]+\)/g, "")
+    .replace(/\b(on|and|behind|Service|Gateway|[A-Z][A-Za-z]+) [a-z0-9-]+[/.][a-z0-9./*-]+/g, "$1 NAME")
+    .slice(0, 130);
 }
 
 /** Kind and field, without list indices. */

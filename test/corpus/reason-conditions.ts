@@ -1,5 +1,6 @@
-import { isRecord, valueAt } from "../../scripts/schema/value.ts";
+import { isRecord, listAt, valueAt } from "../../scripts/schema/value.ts";
 import type { Mutant } from "./mutants.ts";
+import { actionOf } from "./rule-conditions.ts";
 
 // Conditions under which a changed field has no effect, by other fields of the object.
 
@@ -52,16 +53,6 @@ export function isOnly({ object, path }: Mutant, before: readonly unknown[]): bo
   return Array.isArray(routes) && routes.length === 1;
 }
 
-/** Whether a preceding rule has no condition. */
-export function isBehindAll({ object, path, change }: Mutant, before: readonly unknown[]): boolean {
-  const rules = valueAt(before[object], ["spec", "http"]);
-  const at = path.findLast((key) => typeof key === "number");
-  const rule = path[2] ?? at;
-  if (!Array.isArray(rules) || typeof rule !== "number") return false;
-  const first = rules.findIndex((one) => valueAt(one, ["match"]) === undefined);
-  return first >= 0 && first < (change === "order" && path.length === 3 ? rule - 1 : rule);
-}
-
 export function isAborted({ object, path }: Mutant, before: readonly unknown[]): boolean {
   const abort = valueAt(before[object], [...path.slice(0, 3), "fault", "abort"]);
   return valueAt(abort, ["percentage", "value"]) === 100 || valueAt(abort, ["percent"]) === 100;
@@ -97,39 +88,10 @@ export function isWeightedAlone({ object, objects, path }: Mutant, before: reado
 
 /** Whether the rules of a VirtualService differ only in their conditions, before and after the change. */
 export function doTheSame({ object, objects }: Mutant, before: readonly unknown[]): boolean {
-  const actions = [before[object], objects[object]].flatMap((one) => {
-    const rules = valueAt(one, ["spec", "http"]);
-    return (Array.isArray(rules) ? rules : []).map((rule) =>
-      isRecord(rule) ? JSON.stringify({ ...rule, match: undefined, name: undefined }) : "",
-    );
-  });
+  const actions = [before[object], objects[object]].flatMap((one) =>
+    listAt(one, ["spec", "http"]).map(actionOf),
+  );
   return new Set(actions).size === 1;
-}
-
-/** Whether a DestinationRule has only subsets, none of which a rule in the file names. */
-export function isUnnamedSubset({ object, path }: Mutant, before: readonly unknown[]): boolean {
-  const rule = before[object];
-  const spec = valueAt(rule, ["spec"]);
-  const subsets = valueAt(spec, ["subsets"]);
-  const all: unknown[] = Array.isArray(subsets) ? subsets : [];
-  // Settings of the whole host depend on the host, not on subsets that no rule names.
-  const isOfSubset = path[1] === "subsets" && typeof path[2] === "number";
-  const said = ["trafficPolicy", "exportTo", "workloadSelector"];
-  if (!isOfSubset && said.some((field) => valueAt(spec, [field]) !== undefined)) return false;
-  const changed = isOfSubset ? [all[Number(path[2])]] : all;
-  const used = new Set(before.flatMap((one) => [...subsetsIn(one)]));
-  return changed.every((subset) => !used.has(String(valueAt(subset, ["name"]))));
-}
-
-/** The subsets that an object names, except in destinations with weight 0 next to others. */
-function* subsetsIn(value: unknown): Generator<string> {
-  if (Array.isArray(value)) for (const item of value) yield* subsetsIn(item);
-  if (!isRecord(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === "subset" && typeof inner === "string") yield inner;
-    else if (key !== "route" || !Array.isArray(inner) || inner.length < 2) yield* subsetsIn(inner);
-    else yield* subsetsIn(inner.filter((one) => (valueAt(one, ["weight"]) ?? 0) !== 0));
-  }
 }
 
 /** Whether each subset has labels that its Service selects by anyway, before and after the change. */

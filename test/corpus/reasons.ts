@@ -1,3 +1,4 @@
+import { METADATA_FILLED_IN } from "../../scripts/schema/schema.ts";
 import { valueAt } from "../../scripts/schema/value.ts";
 import type { Change, Mutant } from "./mutants.ts";
 import {
@@ -5,17 +6,29 @@ import {
   doTheSame,
   hasFullNamesOnly,
   isAborted,
-  isBehindAll,
   isBesideRoutes,
   isNamed,
   isNoPod,
   isNoPodLabel,
   isOfNoGateway,
   isOnly,
-  isUnnamedSubset,
   isWeightedAlone,
   isWithoutWeight,
 } from "./reason-conditions.ts";
+import {
+  isBehindAll,
+  isLeftOutOfRoot,
+  isMissingSubset,
+  isOfNoHost,
+  isOnlyPort,
+  isRewrittenToItself,
+  isSaidOfWildcard,
+  isTakenElsewhere,
+  isUnnamedSubset,
+  isWithoutPreflights,
+  isWithoutSubset,
+  needNoOrder,
+} from "./rule-conditions.ts";
 
 /** Why a field does not affect requests. */
 export interface Reason {
@@ -30,7 +43,11 @@ export interface Reason {
 
 const SCALING = "autoscaling says how many pods a revision has, and not who reaches it";
 const PROGRAM = "what a pod runs or reads is not a route";
-const UNNAMED_SUBSET = "no rule names the subset, and the DestinationRule has no policy for its host";
+const UNNAMED_SUBSET = "no rule that a request gets to names the subset of this host";
+const MISSING_SUBSET = "the DestinationRule of the host has no such subset, so that Envoy answers 503";
+const LEFT_OUT = "Istio leaves the delegate's rule out, because its root says something else of capitals";
+const FILLED_IN = "what a cluster fills in";
+const EVERY_PATH = "every path begins with /";
 const BEHIND = "the rule is behind one that takes every request";
 const BESIDE = "rights, schemas, scaling and what pods read have no part in routes";
 const ABORTED = "the rule's fault answers every request itself";
@@ -58,7 +75,23 @@ export const REASONS: readonly Reason[] = [
   { field: "*.metadata.labels", holds: isNoPod, why: "labels of an object that no selector looks at" },
   { field: "*.metadata.annotations.**", why: "an annotation that routes do not depend on" },
   { field: "*.metadata.annotations", why: "an annotation that routes do not depend on" },
-  { field: "*.status.**", why: "what a cluster fills in" },
+  { field: "*.status.**", why: FILLED_IN },
+  ...METADATA_FILLED_IN.flatMap((name): Reason[] => [
+    { field: `*.metadata.${name}.**`, why: FILLED_IN },
+    { field: `*.metadata.${name}`, why: FILLED_IN },
+  ]),
+  ...["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"].map((name): Reason => ({
+    field: `Service.spec.${name}`,
+    holds: ({ object, objects }, before) =>
+      [before, objects].every((all) => valueAt(all[object], ["spec", "clusterIP"]) !== "None"),
+    why: "an address of a Service, which a cluster fills in",
+  })),
+  {
+    field: "Service.spec.type",
+    changes: ["removed"],
+    holds: ({ object }, before) => valueAt(before[object], ["spec", "type"]) === "ClusterIP",
+    why: "a Service without a type has the type ClusterIP",
+  },
   { field: "VirtualService.spec.http.name", why: "the name of a rule is for statistics" },
   { field: "VirtualService.spec.http.match.name", why: "the name of a condition is for statistics" },
   { field: "VirtualService.spec.http.match.statPrefix", why: "a prefix for statistics" },
@@ -85,9 +118,61 @@ export const REASONS: readonly Reason[] = [
     field: "VirtualService.spec.http.match.uri",
     changes: ["removed"],
     holds: ({ object, path }, before) => valueAt(before[object], [...path, "prefix"]) === "/",
-    why: "every path begins with /",
+    why: EVERY_PATH,
   },
+  {
+    field: "VirtualService.spec.http.match.uri.prefix",
+    changes: ["removed"],
+    holds: ({ object, path }, before) => valueAt(before[object], path) === "/",
+    why: EVERY_PATH,
+  },
+  {
+    field: "VirtualService.spec.http.match.authority.**",
+    holds: isOfNoHost,
+    why: "the condition takes none of the hosts of its VirtualService",
+  },
+  {
+    field: "VirtualService.spec.http.match.gateways",
+    changes: ["removed"],
+    holds: isTakenElsewhere,
+    why: "an earlier rule takes the same requests at the other gateways",
+  },
+  {
+    field: "VirtualService.spec.http.mirrorPercentage",
+    changes: ["removed"],
+    holds: ({ object, path }, before) => valueAt(before[object], [...path, "value"]) === 100,
+    why: "without a percentage every request is copied",
+  },
+  {
+    field: "VirtualService.spec.http.rewrite",
+    changes: ["removed"],
+    holds: isRewrittenToItself,
+    why: "the prefix is rewritten to itself",
+  },
+  {
+    field: "VirtualService.spec.http.route.destination.port",
+    changes: ["removed"],
+    holds: isOnlyPort,
+    why: "the Service of the destination has this port alone",
+  },
+  {
+    field: "VirtualService.spec.http",
+    changes: ["order"],
+    holds: needNoOrder,
+    why: "the two rules do the same, or no request meets the conditions of both",
+  },
+  { field: "VirtualService.spec.http.route.destination.**", holds: isMissingSubset, why: MISSING_SUBSET },
+  { field: "VirtualService.spec.http.route.**", holds: isWithoutSubset, why: MISSING_SUBSET },
   { field: "VirtualService.spec.http", changes: ["order"], holds: isBehindAll, why: BEHIND },
+  { field: "VirtualService.spec.http", changes: ["order"], holds: isLeftOutOfRoot, why: LEFT_OUT },
+  { field: "VirtualService.spec.http.**", holds: isLeftOutOfRoot, why: LEFT_OUT },
+  ...["allowMethods", "allowHeaders", "maxAge"].flatMap((name) =>
+    ["", ".**"].map((inner): Reason => ({
+      field: `VirtualService.spec.http.corsPolicy.${name}${inner}`,
+      holds: isWithoutPreflights,
+      why: "the rule answers no preflights, because it takes another method",
+    })),
+  ),
   { field: "VirtualService.spec.http.**", holds: isBehindAll, why: BEHIND },
   { field: "VirtualService.spec.http.route.**", holds: isAborted, why: ABORTED },
   {
@@ -109,6 +194,16 @@ export const REASONS: readonly Reason[] = [
   { field: "DestinationRule.spec.subsets", holds: isUnnamedSubset, why: UNNAMED_SUBSET },
   { field: "DestinationRule.spec.host", holds: isUnnamedSubset, why: UNNAMED_SUBSET },
   { field: "DestinationRule.metadata.namespace", holds: isUnnamedSubset, why: UNNAMED_SUBSET },
+  ...["DestinationRule.spec.host", "DestinationRule.metadata.namespace"].map((field): Reason => ({
+    field,
+    holds: isSaidOfWildcard,
+    why: "the DestinationRule of a wildcard says the same of both hosts",
+  })),
+  {
+    field: "Knative Service.spec.traffic",
+    changes: ["order"],
+    why: "the targets of a traffic block have no order",
+  },
   { field: "Knative Service.spec.template.metadata.annotations.**", why: SCALING },
   { field: "Knative Service.spec.template.metadata.annotations", why: SCALING },
   {

@@ -11,6 +11,7 @@ import {
   mutantsIn,
   readCorpus,
   tallyMutant,
+  withoutNames,
 } from "./corpus.ts";
 
 interface Options {
@@ -46,7 +47,7 @@ exception.`,
 
 const options = program.opts<Options>();
 const started = performance.now();
-const tally: MutantTally = { verdicts: {}, harmless: new Map(), unexplained: [] };
+const tally: MutantTally = { verdicts: {}, harmless: new Map(), unknown: new Map(), unexplained: [] };
 const own = new Map<string, { file: CorpusFile; judged: Judged; took: number; lint: string }>();
 let unreadable = 0;
 for (const folder of program.args) {
@@ -113,7 +114,9 @@ function report(): void {
   const memory = process.resourceUsage().maxRSS / 1024;
   if (options.output === "json") {
     const harmless = Object.fromEntries(tally.harmless);
-    const mutants = { tried, left, verdicts: tally.verdicts, harmless, unexplained: tally.unexplained };
+    const { verdicts, unexplained } = tally;
+    const unknown = Object.fromEntries(tally.unknown);
+    const mutants = { tried, left, verdicts, harmless, unknown, unexplained };
     console.log(JSON.stringify({ files: all.length, unreadable, verdicts, lint: linted, reasons, mutants }));
     return;
   }
@@ -124,6 +127,7 @@ function report(): void {
   if (tried > 0) {
     table("mutants", tally.verdicts, tried);
     table("why a mutant is equal", Object.fromEntries(tally.harmless), tally.verdicts["equal"] ?? 0);
+    table("why a mutant is unknown", Object.fromEntries(tally.unknown), tally.verdicts["unknown"] ?? 0);
     if (left > 0) console.log(`${count(left)} mutants were left when the time was up\n`);
   }
   for (const line of tally.unexplained) console.log(`FAILED  ${line}`);
@@ -143,13 +147,4 @@ function table(title: string, counts: Readonly<Record<string, number>>, of: numb
   for (const [what, n] of Object.entries(counts).sort(([, a], [, b]) => b - a))
     console.log(`| ${what} | ${count(n)} | ${digits((n / Math.max(of, 1)) * 100)} % |`);
   console.log("");
-}
-
-/** A reason without its particular positions and names. */
-function withoutNames(why: string): string {
-  return why
-    .replace(/^\S+:[0-9]+: /, "")
-    .replace(/\[[0-9]+\]/g, "")
-    .replace(/\([^)]*:[0-9]+\)/g, "")
-    .slice(0, 110);
 }

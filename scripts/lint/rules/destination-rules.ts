@@ -46,7 +46,10 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
             document: source.document,
             path: [...path, "route", i, "destination", "subset"],
             message: `the DestinationRule that has subset ${destination?.subset} comes after these rules, and until then they answer 503`,
-            fix: `list ${found.document.file} first, and wait before the rules follow`,
+            fix:
+              found.document.file === source.document.file
+                ? "put the DestinationRule before the VirtualService"
+                : `list ${found.document.file} first, and wait before the rules follow`,
           };
         }
       }

@@ -66,7 +66,10 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
             document: source.document,
             path: ["spec", "hosts", i],
             message: `these files have no Service ${name} in ${namespace}: without one the name ${host} does not resolve`,
-            fix: `add a Service ${name} of type ExternalName for knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`,
+            fix:
+              knativeHosts.size === 0
+                ? `add the Service ${name}`
+                : `add a Service ${name} of type ExternalName for knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`,
           };
         }
       }

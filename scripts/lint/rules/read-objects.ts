@@ -25,6 +25,7 @@ import {
 } from "../../manifests/resources.ts";
 import { judge, type PartialObject } from "../../manifests/validate.ts";
 import { nearest } from "../../nearest.ts";
+import type { Labels } from "../../traffic/pods.ts";
 
 /** An object as far as it is valid, and the document that it was read from. */
 export interface Sourced<T> {
@@ -39,12 +40,29 @@ interface KubernetesService {
   namespace: string;
   /** Empty if they are unknown, as for an ExternalName. */
   ports: number[];
+  /** The labels of its pods; undefined where it selects none itself. */
+  selector: Labels | undefined;
+  document: ManifestDocument;
+}
+
+/** An object that makes pods. */
+export interface Workload {
+  /** Kind and name, as messages have it. */
+  title: string;
+  namespace: string;
+  labels: Labels;
+  replicas: number;
+  /** Whether Kubernetes can tell when a pod can answer. */
+  hasReadiness: boolean;
+  document: ManifestDocument;
 }
 
 /** The objects of the files, in the order of reading. */
 export type Objects = PartialLists & {
   /** The Kubernetes Services of any type. */
   services: KubernetesService[];
+  /** What makes the pods behind them. */
+  workloads: Workload[];
   /** The place of each document in the order of reading. */
   order: ReadonlyMap<ManifestDocument, number>;
 };
@@ -73,6 +91,7 @@ export function readObjects(documents: readonly ManifestDocument[]): ReadObjects
   const objects: Objects = {
     ...listsByKind<PartialLists>(),
     services: documents.flatMap(kubernetesService),
+    workloads: documents.flatMap(workload),
     order: new Map(documents.map((document, i) => [document, i])),
   };
   for (const document of documents) {
@@ -102,6 +121,9 @@ function isLinted(name: KindName): boolean {
 const ServicePorts = Type.Object({
   spec: Type.Object({ ports: Type.Array(Type.Object({ port: Type.Integer() })) }),
 });
+const ServiceSelector = Type.Object({
+  spec: Type.Object({ selector: Type.Record(Type.String(), Type.String(), { minProperties: 1 }) }),
+});
 
 function kubernetesService(document: ManifestDocument): KubernetesService[] {
   const { value } = document;
@@ -111,7 +133,35 @@ function kubernetesService(document: ManifestDocument): KubernetesService[] {
   if (typeof name !== "string" || typeof namespace !== "string") return [];
   const isExternal = isRecord(value["spec"]) && value["spec"]["type"] === "ExternalName";
   const ports = !isExternal && Check(ServicePorts, value) ? value.spec.ports.map(({ port }) => port) : [];
-  return [{ name, namespace, ports }];
+  const selector = !isExternal && Check(ServiceSelector, value) ? value.spec.selector : undefined;
+  return [{ name, namespace, ports, selector, document }];
+}
+
+// Of an object that makes pods, what decides who selects them. Its other fields are the API server's concern.
+const Workload = Type.Object({
+  kind: Type.Enum(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout"]),
+  metadata: Type.Object({ name: Type.String(), namespace: Type.Optional(Type.String()) }),
+  spec: Type.Object({
+    replicas: Type.Optional(Type.Integer()),
+    template: Type.Object({
+      metadata: Type.Optional(
+        Type.Object({ labels: Type.Optional(Type.Record(Type.String(), Type.String())) }),
+      ),
+      spec: Type.Object({
+        containers: Type.Array(Type.Object({ readinessProbe: Type.Optional(Type.Unknown()) })),
+      }),
+    }),
+  }),
+});
+
+function workload(document: ManifestDocument): Workload[] {
+  const { value } = document;
+  if (!Check(Workload, value)) return [];
+  const { name, namespace = "default" } = value.metadata;
+  const { replicas = 1, template } = value.spec;
+  const hasReadiness = template.spec.containers.some(({ readinessProbe }) => readinessProbe !== undefined);
+  const labels = template.metadata?.labels ?? {};
+  return [{ title: `${value.kind} ${name}`, namespace, labels, replicas, hasReadiness, document }];
 }
 
 /** The kinds of Istio that a misspelt one may mean. */

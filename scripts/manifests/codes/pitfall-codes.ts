@@ -100,6 +100,23 @@ export const PITFALL_CODES = {
       "of several DestinationRules for one host Istio applies the trafficPolicy of one, in no defined order",
     fix: "write them in one DestinationRule",
   },
+  "pods-at-zero": {
+    severity: "warning",
+    means: "a destination has a weight and its Deployment no pods, so its share of requests is answered 503",
+    fix: "raise the replicas before the weight",
+  },
+  "shared-pods": {
+    severity: "warning",
+    means:
+      "two destinations of a split select pods of one Deployment, so that the weights are not the shares of the versions",
+    fix: "select the pods of each version by a label of their own",
+  },
+  "pod-readiness": {
+    severity: "warning",
+    means:
+      "without a readinessProbe Kubernetes counts a pod as ready when its containers run, and it gets requests that it cannot answer yet",
+    fix: "add a readinessProbe",
+  },
   "make-before-break": {
     severity: "warning",
     means: "rules that name a subset before its DestinationRule has arrived answer 503",

@@ -4,7 +4,7 @@ import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean, suggestion } from "../../nearest.ts";
 import type { WeightedBackend } from "../../route-fields/field-family.ts";
 import { CLUSTER_DOMAIN, fullHost, hostAdvice, knativeHostNames } from "../hosts.ts";
-import { hasAll, podBackends } from "../pods.ts";
+import { hasAll, type Labels, podBackends } from "../pods.ts";
 import type { Pods, Revision, ServicePlan } from "../compile/service-plan.ts";
 import type { Backend } from "../table.ts";
 import { reporter } from "./report.ts";
@@ -84,7 +84,7 @@ export function readSubsets(
         report(
           "subset-without-pods",
           [...path, "labels"],
-          `no Deployment behind ${behind.name} has these labels, so requests to the subset are answered 503`,
+          withoutPods(behind.name),
           behind.pods.length === 0 ? "add the Deployment" : advice(behind.pods, labels),
         );
       ofHost.set(name, podBackends(found, behind.namespace, behind.name, name));
@@ -105,6 +105,11 @@ export function readSubsets(
       return { backends: podBackends(behind.pods, behind.namespace, behind.name), ports: behind.ports };
     },
   };
+}
+
+/** What happens to requests to a subset of a Kubernetes Service that selects no pods. */
+export function withoutPods(service: string): string {
+  return `no Deployment behind ${service} has these labels, so requests to the subset are answered 503`;
 }
 
 function podsByHost(services: readonly ServicePlan[]): Map<string, PodsOfHost> {
@@ -157,10 +162,10 @@ function podLabels({ name, service, template }: Revision): Readonly<Record<strin
 }
 
 /** Advises the existing label nearest to the wanted one. */
-function advice(all: readonly Pods[], wanted: Readonly<Record<string, string>>): string {
+export function advice(all: readonly Pick<Pods, "labels">[], wanted: Labels): string {
   const keys = [...new Set(all.flatMap(({ labels }) => Object.keys(labels)))];
   for (const [key, value] of Object.entries(wanted)) {
-    const values = all.flatMap(({ labels }) => labels[key] ?? []);
+    const values = [...new Set(all.flatMap(({ labels }) => labels[key] ?? []))];
     if (values.length === 0) return `${key} is on none of them: ${didYouMean(key, keys)}`;
     if (!values.includes(value)) return `${key}: ${didYouMean(value, values)}`;
   }

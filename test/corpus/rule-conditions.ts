@@ -1,0 +1,303 @@
+import { isRecord, listAt, valueAt } from "../../scripts/schema/value.ts";
+import { fullHost } from "../../scripts/traffic/hosts.ts";
+import type { Mutant } from "./mutants.ts";
+
+// When a change of a VirtualService's rules, or of the subsets that they name, cannot matter.
+
+/** A destination that some rule names. */
+interface Named {
+  host: string;
+  subset: string | undefined;
+}
+
+/** Whether a rule before the changed one takes every request. */
+export function isBehindAll({ object, path, change }: Mutant, before: readonly unknown[]): boolean {
+  const at = path.findLast((key) => typeof key === "number");
+  const rule = path[2] ?? at;
+  if (typeof rule !== "number") return false;
+  const first = firstThatTakesAll(before[object]);
+  return first >= 0 && first < (change === "order" && path.length === 3 ? rule - 1 : rule);
+}
+
+function firstThatTakesAll(virtualService: unknown): number {
+  const gateways = gatewaysOf(virtualService);
+  return listAt(virtualService, ["spec", "http"]).findIndex((rule) => {
+    const matches = listAt(rule, ["match"]);
+    return matches.length === 0 || matches.some((match) => isNoCondition(match, gateways));
+  });
+}
+
+function gatewaysOf(virtualService: unknown): unknown[] {
+  const gateways = listAt(virtualService, ["spec", "gateways"]);
+  return gateways.length > 0 ? gateways : ["mesh"];
+}
+
+function isNoCondition(match: unknown, gateways: readonly unknown[]): boolean {
+  return (
+    isRecord(match) &&
+    Object.entries(match).every(([field, wanted]) => {
+      if (field === "name" || field === "statPrefix") return true;
+      if (field === "gateways") return gateways.every((one) => listAt(wanted, []).includes(one));
+      return field === "uri" && JSON.stringify(wanted) === '{"prefix":"/"}';
+    })
+  );
+}
+
+/** Whether the two rules that changed places do the same, or no request meets the conditions of both. */
+export function needNoOrder({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const at = path[2];
+  if (path.length !== 3 || typeof at !== "number") return false;
+  const [first, second] = [at - 1, at].map((i) => valueAt(before[object], ["spec", "http", i]));
+  if (actionOf(first) === actionOf(second)) return true;
+  if ([first, second].every((rule) => isAlwaysMissing(rule, before[object], before))) return true;
+  const [ofFirst, ofSecond] = [first, second].map((rule) => listAt(rule, ["match"])) as [
+    unknown[],
+    unknown[],
+  ];
+  return (
+    ofFirst.length > 0 &&
+    ofSecond.length > 0 &&
+    ofFirst.every((x) => ofSecond.every((y) => areExclusive(x, y, before) || areExclusive(y, x, before)))
+  );
+}
+
+/** What a rule does with the requests that meet its conditions. */
+export function actionOf(rule: unknown): string {
+  return isRecord(rule) ? JSON.stringify({ ...rule, match: undefined, name: undefined }) : "";
+}
+
+/** Whether no request can meet two matches. */
+function areExclusive(x: unknown, y: unknown, objects: readonly unknown[]): boolean {
+  const [gatewaysOfX, gatewaysOfY] = [x, y].map((match) => listAt(match, ["gateways"])) as [
+    unknown[],
+    unknown[],
+  ];
+  if (
+    gatewaysOfX.length > 0 &&
+    gatewaysOfY.length > 0 &&
+    !gatewaysOfX.some((one) => gatewaysOfY.includes(one))
+  )
+    return true;
+  const host = valueAt(y, ["authority", "exact"]);
+  if (gatewaysOfX.length > 0 && typeof host === "string") {
+    const open = objects.filter((one) => gatewaysOfX.includes(valueAt(one, ["metadata", "name"])));
+    if (
+      open.length > 0 &&
+      !JSON.stringify(open).includes(`"${host}"`) &&
+      !JSON.stringify(open).includes('"*')
+    )
+      return true;
+  }
+  if (areApart(valueAt(x, ["uri"]), valueAt(y, ["uri"]))) return true;
+  return ["headers", "queryParams"].some((field) =>
+    Object.entries(valueAt(x, [field]) ?? {}).some(([name, wanted]) => {
+      const [a, b] = [wanted, valueAt(y, [field, name])].map(firstCharacters);
+      return a !== undefined && b !== undefined && !a.some((char) => b.includes(char));
+    }),
+  );
+}
+
+/** Whether no path meets two conditions on it, whatever they say of capitals. */
+function areApart(x: unknown, y: unknown): boolean {
+  const [a, b] = [x, y].map((wanted) => {
+    const [exact, prefix] = ["exact", "prefix"].map((kind) => valueAt(wanted, [kind]));
+    const text = exact ?? prefix;
+    return typeof text === "string" ? { text: text.toLowerCase(), isWhole: exact !== undefined } : undefined;
+  });
+  if (a === undefined || b === undefined) return false;
+  const takes = (one: typeof a, other: typeof a): boolean =>
+    one.isWhole ? one.text === other.text && other.isWhole : other.text.startsWith(one.text);
+  return !takes(a, b) && !takes(b, a);
+}
+
+/** The characters that a value may begin with, where a match tells; an expression may have its own in brackets. */
+function firstCharacters(wanted: unknown): string[] | undefined {
+  const [exact, prefix, regex] = ["exact", "prefix", "regex"].map((kind) => valueAt(wanted, [kind]));
+  const text = exact ?? prefix;
+  if (typeof text === "string" && text !== "") return [text.charAt(0)];
+  const [, bracket] = /^\^?\[([A-Za-z0-9]+)\]/.exec(String(regex)) ?? [];
+  return bracket === undefined ? undefined : [...bracket];
+}
+
+/** Whether the changed rule leads, before and after, to subsets alone that their DestinationRule does not have. */
+export function isWithoutSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  return [before, objects].every((all) =>
+    isAlwaysMissing(valueAt(all[object], path.slice(0, 3)), all[object], all),
+  );
+}
+
+/** Whether one destination has a subset, before and after, that its DestinationRule does not have. */
+export function isMissingSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  return [before, objects].every((all) =>
+    isMissing(valueAt(all[object], [...path.slice(0, 5), "destination"]), all[object], all),
+  );
+}
+
+function isAlwaysMissing(rule: unknown, of: unknown, objects: readonly unknown[]): boolean {
+  const routes = listAt(rule, ["route"]);
+  return (
+    routes.length > 0 && routes.every((route) => isMissing(valueAt(route, ["destination"]), of, objects))
+  );
+}
+
+function isMissing(destination: unknown, of: unknown, objects: readonly unknown[]): boolean {
+  const { host, subset } = namedBy(destination, of);
+  const rules = objects.filter((one) => valueAt(one, ["kind"]) === "DestinationRule" && hostOf(one) === host);
+  const subsets = rules.flatMap((rule) => listAt(rule, ["spec", "subsets"]));
+  return (
+    subset !== undefined && rules.length > 0 && subsets.every((one) => valueAt(one, ["name"]) !== subset)
+  );
+}
+
+function namespaceOf(object: unknown): string {
+  return String(valueAt(object, ["metadata", "namespace"]) ?? "default");
+}
+
+function hostOf(rule: unknown): string {
+  return fullHost(String(valueAt(rule, ["spec", "host"])), namespaceOf(rule));
+}
+
+function namedBy(destination: unknown, of: unknown): Named {
+  const subset = valueAt(destination, ["subset"]);
+  return {
+    host: fullHost(String(valueAt(destination, ["host"])), namespaceOf(of)),
+    subset: typeof subset === "string" ? subset : undefined,
+  };
+}
+
+/** Whether a change concerns nothing but subsets of a DestinationRule that no rule names for its host. */
+export function isUnnamedSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  const isOfSubsets = path[1] === "subsets";
+  // What is said of the whole host depends on the host, and not on subsets that no rule names.
+  const said = ["trafficPolicy", "exportTo", "workloadSelector"];
+  const spec = valueAt(before[object], ["spec"]);
+  if (!isOfSubsets && said.some((field) => valueAt(spec, [field]) !== undefined)) return false;
+  return [before, objects].every((all) => {
+    const [subsets, host] = [listAt(all[object], ["spec", "subsets"]), hostOf(all[object])];
+    const changed = typeof path[2] === "number" ? [subsets[path[2]]] : subsets;
+    const used = all.flatMap(destinationsOf).filter((named) => isCovered(named.host, host));
+    // A subset is missing where a DestinationRule of its host lacks it, and unknown where there is none.
+    const isOnly =
+      isOfSubsets ||
+      hostOf(before[object]) === hostOf(objects[object]) ||
+      used.every(({ subset }) => subset === undefined);
+    return isOnly && changed.every((subset) => used.every((one) => one.subset !== valueAt(subset, ["name"])));
+  });
+}
+
+function isCovered(host: string, pattern: string): boolean {
+  return host === pattern || (pattern.startsWith("*") && host.endsWith(pattern.slice(1)));
+}
+
+/** The destinations of rules that some request gets to, but for those without a weight beside others. */
+function destinationsOf(object: unknown): Named[] {
+  const last = firstThatTakesAll(object);
+  const http = listAt(object, ["spec", "http"]);
+  const reached = last < 0 ? http : http.slice(0, last + 1);
+  const others = ["tcp", "tls"].flatMap((field) => listAt(object, ["spec", field]));
+  return [...reached, ...others].flatMap((rule) => {
+    const routes = listAt(rule, ["route"]);
+    const weighted =
+      routes.length < 2 ? routes : routes.filter((one) => (valueAt(one, ["weight"]) ?? 0) !== 0);
+    const copies = listAt(rule, ["mirrors"]).map((mirror) => valueAt(mirror, ["destination"]));
+    return [...weighted.map((route) => valueAt(route, ["destination"])), valueAt(rule, ["mirror"]), ...copies]
+      .filter(isRecord)
+      .map((destination) => namedBy(destination, object));
+  });
+}
+
+/** Whether a DestinationRule for a wildcard says the same of the host, before and after the change. */
+export function isSaidOfWildcard({ object, objects }: Mutant, before: readonly unknown[]): boolean {
+  const said = (rule: unknown): string =>
+    JSON.stringify({ ...(valueAt(rule, ["spec"]) ?? {}), host: undefined });
+  return [before, objects].every((all) =>
+    all.some((one, i) => {
+      if (i === object || valueAt(one, ["kind"]) !== "DestinationRule") return false;
+      const host = hostOf(one);
+      return host.startsWith("*") && isCovered(hostOf(all[object]), host) && said(one) === said(all[object]);
+    }),
+  );
+}
+
+/** Whether the Service of a destination, or of the hosts of its VirtualService, has the written port alone. */
+export function isOnlyPort({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const destination = valueAt(before[object], [...path.slice(0, 5), "destination"]);
+  const { host } = namedBy(destination, before[object]);
+  return before.some((one) => {
+    const name = `${String(valueAt(one, ["metadata", "name"]))}.${namespaceOf(one)}.svc.cluster.local`;
+    const ports = listAt(one, ["spec", "ports"]).map((port) => valueAt(port, ["port"]));
+    const isThere = valueAt(one, ["kind"]) === "Service" && name === host;
+    return isThere && ports.length === 1 && ports[0] === valueAt(destination, ["port", "number"]);
+  });
+}
+
+/** Whether every condition of a rule takes the prefix that the rule writes in its place. */
+export function isRewrittenToItself({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const rule = valueAt(before[object], path.slice(0, 3));
+  const [matches, rewrite] = [listAt(rule, ["match"]), valueAt(rule, ["rewrite"])];
+  const { uri, ...others } = isRecord(rewrite) ? rewrite : {};
+  const isSame = matches.every((match) => valueAt(match, ["uri", "prefix"]) === uri);
+  return matches.length > 0 && isSame && Object.keys(others).length === 0;
+}
+
+/** Whether an earlier rule takes the same requests at all other gateways of a VirtualService. */
+export function isTakenElsewhere({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const at = path[2];
+  const own = valueAt(before[object], path.slice(0, 5));
+  const asked = (match: unknown): string =>
+    JSON.stringify({ ...(isRecord(match) ? match : {}), gateways: undefined });
+  const earlier = listAt(before[object], ["spec", "http"])
+    .slice(0, typeof at === "number" ? at : 0)
+    .flatMap((rule) => listAt(rule, ["match"]))
+    .filter((match) => asked(match) === asked(own));
+  const covered = [own, ...earlier].flatMap((match) => listAt(match, ["gateways"]));
+  return gatewaysOf(before[object]).every((gateway) => covered.includes(gateway));
+}
+
+/** Whether a condition on the authority takes none of the hosts of its VirtualService, before and after the change. */
+export function isOfNoHost({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  return [before[object], objects[object]].every((one) => {
+    const hosts = listAt(one, ["spec", "hosts"]).map((host) => fullHost(String(host), namespaceOf(one)));
+    const begin =
+      valueAt(one, [...path.slice(0, 6), "prefix"]) ?? valueAt(one, [...path.slice(0, 6), "exact"]);
+    return typeof begin === "string" && hosts.every((host) => !host.includes("*") && !host.startsWith(begin));
+  });
+}
+
+/** Whether the changed rule is a delegate's and Istio leaves it out: its root and it differ about capitals. */
+export function isLeftOutOfRoot(
+  { object, objects, path, change }: Mutant,
+  before: readonly unknown[],
+): boolean {
+  const at = path[2];
+  if (typeof at !== "number") return false;
+  const rules = change === "order" && path.length === 3 ? [at - 1, at] : [at];
+  return [before, objects].every((all) => {
+    const own = all[object];
+    if (listAt(own, ["spec", "hosts"]).length > 0) return false;
+    const roots = all.flatMap((one) =>
+      listAt(one, ["spec", "http"]).filter((rule) => {
+        const [name, namespace] = ["name", "namespace"].map((field) => valueAt(rule, ["delegate", field]));
+        const isSame = (namespace ?? namespaceOf(one)) === namespaceOf(own);
+        return isSame && name === valueAt(own, ["metadata", "name"]);
+      }),
+    );
+    const ofRoots = roots.flatMap((rule) => listAt(rule, ["match"]));
+    return (
+      ofRoots.length > 0 &&
+      rules.some((i) => {
+        const matches = listAt(own, ["spec", "http", i, "match"]);
+        const differ = (x: unknown, y: unknown): boolean =>
+          (valueAt(x, ["ignoreUriCase"]) ?? false) !== (valueAt(y, ["ignoreUriCase"]) ?? false);
+        return matches.some((match) => ofRoots.every((ofRoot) => differ(ofRoot, match)));
+      })
+    );
+  });
+}
+
+/** Whether a rule takes requests with one method other than OPTIONS alone, so that it answers no preflight. */
+export function isWithoutPreflights({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const matches = listAt(before[object], [...path.slice(0, 3), "match"]);
+  const methods = matches.map((match) => valueAt(match, ["method", "exact"]));
+  return methods.length > 0 && methods.every((method) => typeof method === "string" && method !== "OPTIONS");
+}
