@@ -37,7 +37,7 @@ export const hardening: Scenario = {
 
 /** Deploys all of `knative` to a namespace that enforces the standard `restricted`, and has no sidecars. */
 async function startsRestricted({ kube, root, images, signal, report }: Stage): Promise<CheckResult> {
-  report("starting the services where Pod Security is enforced");
+  report("starting the services with Pod Security enforced");
   const { documents } = await readDocuments(root, ["knative"]);
   const restricted = documents.map((document) => ({ ...document, value: withEnforcement(document.value) }));
   const result = { group: "hardening", name: 'services under Pod Security "restricted"', expected: "ready" };

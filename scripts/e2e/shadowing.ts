@@ -120,12 +120,7 @@ async function compared(stage: Stage, when: string): Promise<CheckResult[]> {
       seen: describeFailures(failed) || "0",
     },
     figure(group, `${when}: not answered of ${statuses.length} applicants`, refused, "", 0),
-    equalCheck(
-      group,
-      `${when}: where something of an applicant is written`,
-      "nowhere",
-      places.join("; ") || "nowhere",
-    ),
+    equalCheck(group, `${when}: places with an applicant's data`, "nowhere", places.join("; ") || "nowhere"),
     equalCheck(group, `${when}: the mirror at the end`, "gone", isThere ? "still there" : "gone"),
   ];
 }

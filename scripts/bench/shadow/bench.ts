@@ -83,13 +83,13 @@ export function benchShadow({ runs, seed }: ShadowBenchOptions): ShadowBench {
   const segments = measureSegments(runs, random);
   const figures: Figure[] = [
     {
-      name: "accepting “below 0.1 %” where the rate is 0.01 %",
+      name: "accepting “below 0.1 %” at a rate of 0.01 %",
       wanted: "median of 6,000 pairs at most",
       reached: `${rare.medianPairs ?? "no"} pairs`,
       ok: rare.accepted > 0.5 && (rare.medianPairs ?? Number.POSITIVE_INFINITY) <= 6_000,
     },
     atMost("falsely accepted at exactly 0.1 %", exact.accepted, RISKS.accept),
-    atMost("rejected where only noise differs", noisy.rejected, RISKS.reject),
+    atMost("rejected if only noise differs", noisy.rejected, RISKS.reject),
     {
       name: "a field flipped for 0.5 % of one of 12 segments is named",
       wanted: "95 % at least",

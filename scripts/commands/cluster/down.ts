@@ -25,11 +25,11 @@ interface DownFlags {
 /** `kyc down`: removes only what `up` and `deploy` created. */
 export function downCommand(): Command {
   const command = new Command("down")
-    .description("removes what up and deploy created, and nothing else")
+    .description("removes only what up and deploy created")
     .option("--context <name>", "a kubeconfig context (default: the current one)")
     .addOption(namespaceOption())
     .addOption(dirOption())
-    .option("--keep-platform", "removes what was deployed, and keeps Istio and Knative", false)
+    .option("--keep-platform", "removes the deployed objects, and keeps Istio and Knative", false)
     .addOption(
       new Option("--cluster", "deletes the whole minikube profile").default(false).conflicts("keepPlatform"),
     )

@@ -25,7 +25,10 @@ export function e2eCommand(): Command {
       "deploys the system, tests it on the cluster under load, and removes it; prints a table of figures",
     )
     .option("--ingress <url>", "the address of the ingress gateway (default: detected)")
-    .option("--only <text>", "runs only the scenarios whose names contain this, and keeps what is deployed")
+    .option(
+      "--only <text>",
+      "runs only the scenarios whose names contain this, and keeps the deployed objects",
+    )
     .option("--list", "lists the scenarios, and runs none", false)
     .option("--keep", "keeps what was deployed", false)
     .option("-y, --yes", "does not ask before it changes the cluster of the current context", false)

@@ -59,7 +59,7 @@ export function equalCommand(): Command {
     )
     .addOption(dirOption())
     .addOption(
-      new Option("--limit <time>", "the time limit of the comparison; what is left then is undecided")
+      new Option("--limit <time>", "the time limit of the comparison, after which the rest is undecided")
         .argParser(duration)
         .default(60_000, "60s"),
     )

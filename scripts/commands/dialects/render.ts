@@ -68,7 +68,7 @@ function virtualServiceCommand(): Command {
     )
     .option(
       "--latest <revision>",
-      "the revision that latestRevision means (default: that of the last template)",
+      "the revision to which latestRevision refers (default: that of the last template)",
     )
     .option("--no-services", "omits the Services that make the hosts resolve")
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))

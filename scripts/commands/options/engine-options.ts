@@ -14,7 +14,7 @@ export interface EngineFlags {
 export function engineOptions(): Option[] {
   return [
     engineOption(),
-    new Option("--source <name>", "what reports the outcomes of requests (default: detected)").choices(
+    new Option("--source <name>", "the source of outcomes (default: detected)").choices(
       SOURCES.map(({ name }) => name),
     ),
     ...SOURCE_FLAGS.map(({ name, value, summary }) => new Option(`--${name} <${value}>`, summary)),
@@ -23,7 +23,9 @@ export function engineOptions(): Option[] {
 
 /** The option that chooses an engine. */
 export function engineOption(): Option {
-  return new Option("--engine <name>", "what carries the split (default: detected)").choices(ENGINE_NAMES);
+  return new Option("--engine <name>", "the engine that carries the split (default: detected)").choices(
+    ENGINE_NAMES,
+  );
 }
 
 /** The end of a help text: what the engines and the sources are. */

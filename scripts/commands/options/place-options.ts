@@ -7,7 +7,7 @@ import { type PlaceFlag, setInvocation } from "../../text/command-lines.ts";
 export function dirOption(): Option {
   return new Option(
     "--dir <folder>",
-    "the folder that holds knative/ and istio/ (default: the nearest at or above this one)",
+    "the folder with knative/ and istio/ (default: the nearest at or above this one)",
   ).env("KYC_DIR");
 }
 

@@ -96,10 +96,7 @@ const PREVIEW_MS = 600_000;
 export function settingsOf(flags: RolloutFlags): Settings {
   const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency, onUndecided } = flags;
   if (flags.previewFor !== undefined && flags.preview === undefined)
-    throw new Failure(
-      "--preview-for needs --preview: how do callers ask for the candidate? --preview header:NAME=VALUE, or --preview tag.",
-      EXIT.usage,
-    );
+    throw new Failure("--preview-for needs --preview header:NAME=VALUE or --preview tag.", EXIT.usage);
   return {
     stepMs: flags.stepTime,
     stepLimitMs: flags.stepLimit,

@@ -42,9 +42,7 @@ test("a rollout whose mesh is gone restores the split at a signal, and ends at a
     expect(await running.exited).toBe(130);
     await reading;
   }
-  expect(said).toContain(
-    "Ended by a second SIGTERM, before the way back was seen in force. The journal stays",
-  );
+  expect(said).toContain("Ended by a second SIGTERM, before the rollback was confirmed. The journal remains");
   const status = await kyc("rollout", "credit-check", "--status", "--dir", root);
   expect(status.out).toContain("stopped rolling back: waiting until the original split is in force");
   expect(await percents()).toEqual(["100", "0"]);

@@ -75,7 +75,7 @@ export class Interrupts {
     if (this.#leaving) {
       this.#screen.leave();
       printMessage(
-        `Ended by a second ${signal}, before the way back was seen in force. The journal stays: see it with --status, go on with --resume.`,
+        `Ended by a second ${signal}, before the rollback was confirmed. The journal remains: show it with --status, continue with --resume.`,
       );
       process.exit(EXIT.interrupted);
     }

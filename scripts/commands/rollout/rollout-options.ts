@@ -78,14 +78,14 @@ function planOptions(): Option[] {
     time("--latency-floor <time>", "latencies below this count as equal", "5ms"),
     new Option(
       "--check <name=what>",
-      "a further value to compare: a field of responses, json:$.PATH or header:NAME, or a PromQL query with $revision for the revision, of which more is worse (repeatable)",
+      "a further value to compare: a field of responses, json:$.PATH or header:NAME, or a PromQL query with $revision for the revision, whose larger values are worse (repeatable)",
     )
       .argParser(check)
       .default([], "none"),
     new Option("--check-prometheus <url>", "the Prometheus for --check (default: that of --prometheus)"),
     new Option(
       "--preview <how>",
-      "before the first percent, only callers that ask for the candidate reach it: header:NAME=VALUE, or tag for those that know its tag's address",
+      "a stage before the first percent, in which only some callers reach the candidate: header:NAME=VALUE for requests with this header, or tag for requests to its tag's address",
     ).argParser(preview),
     new Option("--preview-for <time>", "how long the preview takes (default: 10m)").argParser(duration),
     new Option(

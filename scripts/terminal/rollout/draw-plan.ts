@@ -22,14 +22,14 @@ export function drawPlan(
     ...table(plan, steps, style),
     "",
     `Each step takes ${time(settings.stepMs)} at least. Undecided for ${time(settings.stepLimitMs)}: ${UNDECIDED[settings.onUndecided]}.`,
-    `${bakeShare(settings.controlPercent)} it is judged for ${time(settings.bakeMs)} more; until then the way back is one command.`,
+    `${bakeShare(settings.controlPercent)} it is judged for ${time(settings.bakeMs)} more; until then one command rolls it back.`,
     `A candidate that is no worse is rolled back with probability ${percent(settings.alpha)} at most, over all steps together.`,
   ];
   return lines;
 }
 
 const UNDECIDED = {
-  hold: "it stops there, and people decide",
+  hold: "it stops there and waits for a decision",
   advance: "it goes on",
   abort: "it goes back",
 } as const;
@@ -75,5 +75,5 @@ function table(plan: Plan, steps: readonly StepForecast[], style: Style): string
 function bakeShare(controlPercent = 0): string {
   return controlPercent === 0
     ? "With all traffic, and so without a comparison,"
-    : `At ${100 - controlPercent} %, beside ${controlPercent} % on the baseline,`;
+    : `At ${100 - controlPercent} %, with ${controlPercent} % on the baseline,`;
 }

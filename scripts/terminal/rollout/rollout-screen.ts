@@ -38,7 +38,7 @@ export class RolloutScreen {
     // It is retried every second, and printed once.
     if (what === this.#trouble) return;
     this.#trouble = what;
-    this.#tree.say(this.#style.warn(`${clock(Date.now())}  ${what}; trying again`));
+    this.#tree.say(this.#style.warn(`${clock(Date.now())}  ${what}; retrying`));
   }
 
   /** Stops redrawing while a question is shown below. */

@@ -27,7 +27,7 @@ export async function measureService(context: BenchContext): Promise<Figure[]> {
   const figures = [
     figure("start of a service to its first answer", median(starts), "ms", { atMost: 100 }, note),
   ];
-  if (memory === undefined) context.skip("memory of a service: this system does not tell it under /proc");
+  if (memory === undefined) context.skip("memory of a service: this system does not report it in /proc");
   else
     figures.push(
       figure(`memory after ${REQUESTS} requests`, memory, "MiB", { atMost: 64 }, "the credit check"),

@@ -50,8 +50,7 @@ export async function benchHttp({
       say,
       skip: (text) => skipped.push(text),
     };
-    if (!canPin())
-      skipped.push("one processor a side: two processors and taskset are needed, so all share what there is");
+    if (!canPin()) skipped.push("pinning each side to a processor: two processors and taskset are needed");
     const begun = { at: new Date().toISOString(), busy: loadavg()[0] ?? 0 };
     const run = { ...begun, machine: machine(), generator: generator.name, rounds, seconds, skipped };
     if (isAblation) return { ...run, comparisons: await ablate(context), figures: [] };
