@@ -68,7 +68,7 @@ describe("only what it needs is loaded by", () => {
     expect(own.filter((path) => isOf(path, "cluster/kube"))).toEqual([]);
   });
 
-  test("a command: no other command", async () => {
+  test("a command: none of the others", async () => {
     const { own } = await loadedBy("lint", "--help");
     expect(own.filter((path) => isOf(path, "commands")).sort()).toEqual([
       "scripts/commands/dialects/lint.ts",

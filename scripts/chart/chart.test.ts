@@ -6,14 +6,14 @@ import { rangeChart } from "./range-chart.ts";
 import { linear, logarithmic, roundTicks } from "./scale.ts";
 
 describe("a scale", () => {
-  test("places the ends of its values at the ends of its places", () => {
+  test("maps the ends of its values to the ends of its positions", () => {
     const down = linear([0, 50], [196, 40]);
     expect([down(0), down(25), down(50)]).toEqual([196, 118, 40]);
     const log = logarithmic([1, 1000], [0, 300]);
     expect([log(0), log(1), log(10), log(1000)]).toEqual([0, 0, 100, 300]);
   });
 
-  test("of one value places it at the beginning", () => {
+  test("of one value maps it to the beginning", () => {
     expect(linear([7, 7], [10, 20])(7)).toBe(10);
   });
 
@@ -30,7 +30,7 @@ describe("a scale", () => {
   });
 });
 
-test("a line chart shows its curves, ticks, threshold and legend, and takes no text for markup", () => {
+test("a line chart shows its curves, ticks, threshold and legend, and escapes text", () => {
   const markup = toHtml(
     lineChart({
       title: "Errors <so far>",
@@ -60,7 +60,7 @@ test("a line chart shows its curves, ticks, threshold and legend, and takes no t
   expect(markup).toContain('<path class="ink1" stroke-dasharray="7 4" d="M46 196h0.5L408 ');
 });
 
-test("a range chart draws what is beyond every value above the scale", () => {
+test("a range chart draws values beyond the scale above it", () => {
   const [far, near] = [null, 10].map((middle) =>
     toHtml(
       rangeChart({

@@ -18,7 +18,7 @@ describe("a chart", () => {
     expect(linePath([null, null], 10)).toBe("");
   });
 
-  test("has a title, a scale, a legend and a time axis, and gives screen readers the last and the highest value", () => {
+  test("has a title, a scale, a legend and a time axis, and a text alternative with the last and the highest value", () => {
     const spec = sparkline({
       label: "latency",
       lines: [{ name: "median", values: [null, 30, 20] }],

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { kyc } from "./testing/kyc-process.ts";
 
-test("each benchmark says what it does, with examples", async () => {
+test("each benchmark has help with examples", async () => {
   for (const [name, example] of [
     ["http", "./kyc bench http -o json --page figures.html"],
     ["soak", "./kyc bench soak --for 1h"],

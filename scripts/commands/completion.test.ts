@@ -33,13 +33,13 @@ describe("completion", () => {
     },
   );
 
-  test("for another shell is a mistake of usage", async () => {
+  test("for an unknown shell is a usage error", async () => {
     const { code, err } = await kyc("completion", "tcsh");
     expect([code, err]).toEqual([2, expect.stringContaining("bash, zsh, fish")]);
   });
 });
 
-test("--version says the version of the package", async () => {
+test("--version prints the version of the package", async () => {
   const { code, out } = await kyc("--version");
   expect([code, out]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
 });

@@ -34,7 +34,7 @@ describe("kyc judge", () => {
     ["good", 0, "healthy"],
     ["bad", 1, "regressed"],
     ["short", 3, "undecided"],
-  ])("ends by its verdict: %s with %d", async (name, code, verdict) => {
+  ])("exits according to its verdict: %s with %d", async (name, code, verdict) => {
     const finished = await kyc("judge", "--trace", path(name));
     expect(finished).toMatchObject({ code, err: "" });
     expect(finished.out).toStartWith(`${verdict} at `);
@@ -64,7 +64,7 @@ describe("kyc judge", () => {
   test.each([
     [["--trace", "broken"], "broken, line 2: unknown field revison: did you mean revision?"],
     [["--trace", "none"], "none cannot be read: ENOENT"],
-  ])("reports what is wrong with a file, and exits with 2: %p", async ([flag, name], message) => {
+  ])("reports errors in a file, and exits with 2: %p", async ([flag, name], message) => {
     const { code, out, err } = await kyc("judge", flag ?? "", path(name ?? ""));
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(message);
@@ -75,7 +75,7 @@ describe("kyc judge", () => {
     ["--alpha", "2", "above 0 and at most 0.5"],
     ["--tolerate-errors", "0.5", "such as 25% or 1.25 (times)"],
     ["--tolerate-error-rate", "200%", "from 0 to below 1"],
-  ])("refuses %s %s, and says what it expects", async (flag, value, message) => {
+  ])("refuses %s %s, and prints the expected form", async (flag, value, message) => {
     const { code, err } = await kyc("judge", "--trace", path("good"), flag, value);
     expect(code).toBe(2);
     expect(err).toContain(message);

@@ -88,7 +88,7 @@ function judgingAtHalf(): ReturnType<typeof begun> {
 }
 
 describe("kyc rollout", () => {
-  test("shows with --dry-run what it would do, and does nothing", async () => {
+  test("shows with --dry-run the plan, and changes nothing", async () => {
     const { code, out } = await rollout(
       "credit-check",
       "--to",
@@ -138,7 +138,7 @@ describe("kyc rollout", () => {
     }
   });
 
-  test("rolls back a candidate whose good answers hold something else, and names the check", async () => {
+  test("rolls back a candidate whose successful answers have other content, and names the check", async () => {
     const checks = ["--check", "approved=json:$.backgroundCheckPass", "--check", "kind=json:$.type"];
     const { code, out } = await rollout(
       "credit-check",
@@ -163,7 +163,7 @@ describe("kyc rollout", () => {
     ]);
   });
 
-  test("goes on after kill -9 and promotes a good candidate; --back returns from there", async () => {
+  test("continues after kill -9 and promotes a good candidate; --back restores the original split", async () => {
     const killed = await begun("judging at 50 %", "credit-check", "--to", "advanced", ...QUICK);
     const second = await rollout("credit-check", "--to", "advanced", ...QUICK);
     expect([second.code, second.err]).toEqual([2, expect.stringContaining("is being rolled out by")]);
@@ -193,7 +193,7 @@ describe("kyc rollout", () => {
     expect(await percents()).toEqual(["100", "0"]);
   });
 
-  test("is paused and aborted from another terminal, and leaves the reason", async () => {
+  test("is paused and aborted from another terminal, and records the reason", async () => {
     const running = await begun("judging at 50 %", "credit-check", "--to", "advanced", ...QUICK);
     const paused = await rollout("credit-check", "--pause");
     expect([paused.code, paused.err]).toEqual([0, expect.stringContaining("judging at 50 %, paused")]);
@@ -229,14 +229,14 @@ describe("kyc rollout", () => {
     expect(await percents()).toEqual(["100", "0"]);
   });
 
-  test("goes back on Ctrl-C without a terminal", async () => {
+  test("rolls back on Ctrl-C without a terminal", async () => {
     const running = await judgingAtHalf();
     running.kill("SIGINT");
     expect(await running.exited).toBe(1);
     expect(await percents()).toEqual(["100", "0"]);
   });
 
-  test("warns before it goes back to a baseline that fails, and says so afterwards", async () => {
+  test("warns before and after a rollback to a failing baseline", async () => {
     const running = await judgingAtHalf();
     running.kill("SIGKILL");
     await running.exited;
@@ -256,7 +256,7 @@ describe("kyc rollout", () => {
     }
   }, 60_000);
 
-  test("goes back although its journal cannot be written, and says so in a sentence", async () => {
+  test("rolls back although its journal cannot be written, and reports it", async () => {
     const running = await judgingAtHalf();
     const journal = join(root, ".kyc/rollouts/credit-check/journal.ndjson");
     await rename(journal, `${journal}.aside`);
@@ -278,7 +278,7 @@ describe("kyc rollout", () => {
     expect(aborted.code).toBe(0);
   }, 60_000);
 
-  test("lists what was rolled out here, the latest first", async () => {
+  test("lists the rollouts on this machine, the latest first", async () => {
     const { code, out } = await rollout("list", "-o", "json");
     const all = JSON.parse(out) as { service: string; phase: string; beganMs: number }[];
     expect(code).toBe(0);
@@ -289,7 +289,7 @@ describe("kyc rollout", () => {
     expect((await rollout("list")).out).toContain("credit-check-basic → credit-check-advanced");
   });
 
-  test("refuses what cannot be, before anything is begun", async () => {
+  test("refuses impossible plans before it starts", async () => {
     const { code, err } = await rollout("credit-check", "--to", "advnaced", "--look", "1s");
     expect([code, err]).toEqual([2, expect.stringContaining("did you mean advanced?")]);
     const preview = await rollout(

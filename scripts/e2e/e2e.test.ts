@@ -14,7 +14,7 @@ function scenario(name: string): Scenario {
 }
 
 describe("the end-to-end test", () => {
-  test("begins with the contract and ends by taking back what was deployed, unless it is to be kept", () => {
+  test("begins with the contract and ends by removing the deployed objects, unless they are kept", () => {
     const names = scenarios(ALL).map(({ name }) => name);
     expect(names[0]).toBe("contract");
     expect(names.at(-1)).toBe("down");
@@ -22,13 +22,13 @@ describe("the end-to-end test", () => {
     expect(scenarios({ ...ALL, keep: true }).map(({ name }) => name)).toEqual(names.slice(0, -1));
   });
 
-  test("runs only those with a text in their names", () => {
+  test("runs only scenarios whose names contain a text", () => {
     const only = scenarios({ ...ALL, only: "SPLITS BY" }).map(({ name }) => name);
     expect(only).toEqual(["splits by Knative", "splits by Istio"]);
     expect(scenarios({ ...ALL, only: "zzz" })).toEqual([]);
   });
 
-  test("puts all folders back after whatever applies another", async () => {
+  test("restores all folders after each scenario that applies others", async () => {
     const changing = ["splits by", "switching", "weight changes", "next version", "in git"];
     for (const { name, clean } of changing.flatMap((only) => scenarios({ ...ALL, only }))) {
       const stage = fakeStage();
@@ -50,14 +50,14 @@ describe("deploying twice", () => {
     ]);
   });
 
-  test("names what it changes otherwise", async () => {
+  test("names the changed objects otherwise", async () => {
     expect(await seen([{ object: "Gateway kyc/kyc", change: "created" }])).toMatchObject([
       { seen: "Gateway kyc/kyc created", ok: false },
     ]);
   });
 });
 
-test("what down leaves is named, and does not hold", async () => {
+test("objects that down leaves are named, and the check fails", async () => {
   const down = scenario("down");
   expect(await down.run(fakeStage())).toMatchObject([{ seen: "nothing", ok: true }]);
   const takeBack = async (): Promise<string[]> => ["Namespace kyc", "Secret istio-system/x"];
@@ -90,7 +90,7 @@ describe("scaling from zero", () => {
     });
   });
 
-  test("does not hold if the first answer is a failure", async () => {
+  test("fails if the first answer is a failure", async () => {
     await answering(503, async (ingress) => {
       const [first] = await scenario("from zero").run(fakeStage({ ingress }));
       expect(first).toMatchObject({ expected: "200", seen: "503", ok: false });

@@ -33,7 +33,7 @@ describe("the system", () => {
     expect(new Set(gateway.asked.map(({ path }) => path))).toEqual(new Set(["/kyc/v1/customer"]));
   });
 
-  test("is waited for no longer when the user ends it", async () => {
+  test("is no longer waited for when the user ends the command", async () => {
     const stage = fakeStage({ signal: AbortSignal.abort() });
     await expect(untilWarm(stage)).rejects.toThrow("abort");
     await expect(askOf(stage)("/")).rejects.toThrow("abort");
@@ -54,7 +54,7 @@ describe("a load", () => {
     expect(describeFailures(failed)).toBe("1 x 500");
   });
 
-  test("ends with what is done when that breaks off", async () => {
+  test("ends with its action when that fails", async () => {
     using gateway = ingress(200);
     const loading = underLoad(fakeStage({ ingress: gateway.url }), 20, () =>
       Promise.reject(new Error("gone")),

@@ -3,7 +3,7 @@ import { FakeCluster } from "../cluster/testing/fake-cluster.ts";
 import { fakeStage } from "./fake-stage.ts";
 import { APPLICANT, placesOfApplicant, traceIn } from "./personal-data.ts";
 
-describe("what is written of an applicant", () => {
+describe("an applicant's data", () => {
   test.each([
     APPLICANT.applicantId,
     APPLICANT.name,
@@ -18,7 +18,7 @@ describe("what is written of an applicant", () => {
     expect(traceIn(`{"msg":"request for ${value} failed"}`)).toBeString();
   });
 
-  test("is found in no other line", () => {
+  test("is not found in other lines", () => {
     expect(traceIn('{"level":"info","status":200,"path":"/kyc/v1/customer","ms":1.25}')).toBeUndefined();
   });
 

@@ -10,8 +10,8 @@ function object(apiVersion: string, kind: string, namespace: string, name: strin
   return { apiVersion, kind, metadata: { name, namespace, labels } };
 }
 
-describe("taking back what was deployed", () => {
-  test("removes all that was deployed, and leaves other objects, the platform and its record", async () => {
+describe("removing the deployed objects", () => {
+  test("removes all deployed objects, and leaves others, the platform and its record", async () => {
     const cluster = await deployedCluster("knative", "istio");
     cluster.put(object("v1", "ConfigMap", "kube-system", "kyc-platform", ours));
     cluster.put(object("v1", "Secret", "kyc", "theirs"));
@@ -23,7 +23,7 @@ describe("taking back what was deployed", () => {
     ]);
   });
 
-  test("names what is left, of whatever kind it is and wherever it stands", async () => {
+  test("names the remaining objects, of any kind and in any namespace", async () => {
     const cluster = await deployedCluster("knative", "istio");
     cluster.know({
       apiVersion: "extensions.istio.io/v1alpha1",
@@ -36,7 +36,7 @@ describe("taking back what was deployed", () => {
     expect(await takeBack(platform, "kyc")).toEqual(["WasmPlugin elsewhere/forgotten"]);
   });
 
-  test("gives what is collected a little later its time", async () => {
+  test("waits for garbage collection", async () => {
     const cluster = await deployedCluster("knative", "istio");
     const late = object("v1", "Secret", "elsewhere", "late", ours);
     cluster.put(late);
@@ -50,7 +50,7 @@ describe("taking back what was deployed", () => {
     expect(looks).toBe(3);
   });
 
-  test("is not hindered by a part of the API that does not answer, or may not be read", async () => {
+  test("tolerates parts of the API that do not answer, or may not be read", async () => {
     const cluster = await deployedCluster("knative", "istio");
     cluster.know({ apiVersion: "metrics.example/v1", kind: "Metric", plural: "metrics", namespaced: true });
     cluster.fault = (_, path) => {
@@ -60,7 +60,7 @@ describe("taking back what was deployed", () => {
     expect(await takeBack(fakePlatform({ cluster }).platform, "kyc")).toEqual([]);
   });
 
-  test("ends when the user ends it", async () => {
+  test("stops when the user ends it", async () => {
     const cluster = await deployedCluster("knative", "istio");
     const { platform } = fakePlatform({ cluster, signal: AbortSignal.abort() });
     await expect(takeBack(platform, "kyc")).rejects.toThrow("interrupted");

@@ -36,7 +36,7 @@ describe("scenarios", () => {
     expect(told).toEqual(["one", "one: 0 s", "two", "two: 0 s"]);
   });
 
-  test("that break off are checks that do not hold, clean up, and the next one runs", async () => {
+  test("that throw are failed checks, clean up, and the next one runs", async () => {
     const cleaned: string[] = [];
     const { results } = await run([
       {
@@ -53,7 +53,7 @@ describe("scenarios", () => {
     expect(cleaned).toEqual(["one", "two"]);
   });
 
-  test("that cannot clean up tell so, keep their results, and the next one runs", async () => {
+  test("that cannot clean up report it, keep their results, and the next one runs", async () => {
     const { told, results } = await run([
       { name: "one", run: async () => [HOLDS], clean: async () => Promise.reject(new Error("gone")) },
       { name: "two", run: async () => [HOLDS] },
@@ -62,7 +62,7 @@ describe("scenarios", () => {
     expect(results).toEqual([HOLDS, HOLDS]);
   });
 
-  test("that the user ends clean up with a signal of their own, and nothing more runs or is reported", async () => {
+  test("that the user ends clean up with a separate signal, and nothing more runs or is reported", async () => {
     const controller = new AbortController();
     const seen: string[] = [];
     const { results, found } = await run(

@@ -24,7 +24,7 @@ function told(results: LoadResult[]): string[] {
 }
 
 describe("changes of weights under load", () => {
-  test("are reported with the first request of the new way and the last of the old", () => {
+  test("are reported with the first request on the new route and the last on the old one", () => {
     const results = [
       request(900, "a"),
       request(1_010, "a"),
@@ -46,19 +46,19 @@ describe("changes of weights under load", () => {
     ]);
   });
 
-  test("that are never in force, or not for good, do not hold", () => {
+  test("that are never in force, or not permanently, fail", () => {
     const never = [request(1_010, "a"), request(2_900, "a"), request(3_020, "a")];
     expect(told(never)[1]).toBe("changes that took all requests: 1 FAILED");
     const back = [request(1_010, "b"), request(2_900, "a"), request(3_020, "a")];
     expect(told(back)[1]).toBe("changes that took all requests: 1 FAILED");
   });
 
-  test("that the engine reports in force too early do not hold", () => {
+  test("that the engine reports in force too early fail", () => {
     const results = [request(1_010, "b"), request(1_080, "a"), request(2_900, "b"), request(3_020, "a")];
     expect(told(results)[2]).toBe("sent the old way after the engine reported the change in force: 1 FAILED");
   });
 
-  test("during which requests fail do not hold, and say how they failed", () => {
+  test("during which requests fail are failed checks, with the kinds of failure", () => {
     const results = [
       request(1_010, "b"),
       request(1_020, "", 503),

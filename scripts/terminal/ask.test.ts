@@ -24,7 +24,7 @@ describe("a question", () => {
     expect(await answered("y\n", false)).toBeUndefined();
   });
 
-  test("is over when the user ends the command, and is not taken for a no", async () => {
+  test("ends when the user ends the command, which is not a no", async () => {
     const input = Object.assign(new PassThrough(), { isTTY: true });
     const controller = new AbortController();
     const asking = ask("Go on?", { input, output: new PassThrough(), signal: controller.signal });
@@ -33,7 +33,7 @@ describe("a question", () => {
     expect(error).toMatchObject({ name: "AbortError" });
   });
 
-  test("is written with what counts when nothing is said", async () => {
+  test("is written with its default answer", async () => {
     const input = Object.assign(new PassThrough(), { isTTY: true });
     const output = new PassThrough();
     input.write("\n");

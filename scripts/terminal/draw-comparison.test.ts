@@ -25,14 +25,14 @@ const equal: Comparison = {
 };
 
 describe("a comparison", () => {
-  test("that is equal says where", () => {
+  test("that is equal names the listeners", () => {
     expect(drawComparison(equal, ["a", "b"], PLAIN)).toEqual([
       "equal  every request goes the same way (own.kyc at a caller's sidecar)",
       "  a note",
     ]);
   });
 
-  test("that is different shows a request, where it goes, and where it is so too", () => {
+  test("that is different shows a request, its routes, and the other listeners with the same difference", () => {
     const sides = [[end("50 %", "x"), end("50 %", "y", ["within 3 ms"])], [end("100 %", "x")]] as const;
     const differences: Difference[] = [
       { listener: "mesh", hosts: HOSTS, request, sides, differs: [] },
@@ -63,7 +63,7 @@ describe("a comparison", () => {
     expect(lines).toContain("  retries: 2 attempts on 5xx (a.yaml:12) against no retries");
   });
 
-  test("that was not decided says why", () => {
+  test("that was not decided gives the reason", () => {
     const unknown: Comparison = {
       ...equal,
       verdict: "unknown",
@@ -110,7 +110,7 @@ describe("findings", () => {
     repairs: [],
   } as const;
 
-  test("are a line each, that leads to their place, and a sum", () => {
+  test("are one line each, with a link to their position, and a sum", () => {
     expect(
       drawFindings(
         [finding, { ...finding, severity: "error", field: "", fix: undefined, repairs: [1] }],
@@ -125,7 +125,7 @@ describe("findings", () => {
     expect(drawFindings([], PLAIN)).toEqual(["nothing found"]);
   });
 
-  test("are of codes that can be listed", () => {
+  test("have codes that can be listed", () => {
     const codes = [
       { code: "a", severity: "error", means: "x", fix: "do x" },
       { code: "bcd", severity: "warning", means: "y", fix: "do y" },

@@ -29,7 +29,7 @@ const QUIET: LoadSummary = {
   revisions: [],
 };
 
-test("a load that goes on is one line", () => {
+test("a running load is one line", () => {
   expect(drawLoadLine(SUMMARY, PLAIN)).toBe(
     "60 s  1 200 requests  20.0/s  12 failed (1 %)  median 2.35 ms, 99 % 123 ms  " +
       "credit-check-advanced 49.7 %  credit-check-basic 50.3 %",

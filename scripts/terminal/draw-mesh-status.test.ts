@@ -43,7 +43,7 @@ describe("the status of the local mesh", () => {
     expect(lines).toContain("credit-check-advanced   0.01 %  observed 0.02 %, 0.04 % of applicants");
   });
 
-  test("says what keeps an edit from being in force, and which revision failed", () => {
+  test("shows why an edit is not in force, and which revision failed", () => {
     const [service] = stateOf().services;
     if (service === undefined) throw new Error("no service");
     const failed = revisionOf("advanced", { state: "failed", reason: "it ended with 1" });

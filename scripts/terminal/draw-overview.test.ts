@@ -16,7 +16,7 @@ const VIEW: Overview = {
   withoutEffect: [],
 };
 
-test("the ports of Gateways are listed below the main one, with what to trust", () => {
+test("the ports of Gateways are listed below the main one, with the certificate to trust", () => {
   const ports = [
     {
       title: "HTTPS, port 443",
@@ -51,7 +51,7 @@ test("the hosts of Gateways are listed below the main port, the first of many", 
 `);
 });
 
-test("requests that stay on one process are said in a sentence", () => {
+test("consistent hashing is described in a sentence", () => {
   const sticky = [
     "Requests to web.shop.svc.cluster.local stay on one process by the header x-user; a revision with one process has no other.",
   ];

@@ -30,7 +30,7 @@ const counts = sampleCounts({
 const assessment = assess(counts, [readCriterion("checkPass.fail<0.1%") ?? expect.unreachable()]);
 
 describe("a comparison", () => {
-  test("is drawn with each limit, the named segments, what one version alone has, and what was not compared", () => {
+  test("is drawn with each limit, the named segments, fields of only one version, and ignored fields", () => {
     const text = drawShadow(counts, assessment, PLAIN).join("\n");
     expect(text).toStartWith("rejected: checkPass.fail beyond the limit");
     expect(text).toMatch(/checkPass\.fail<0\.1% +4 000 +60 +2 +1\.45 % .* rejected/);
@@ -41,14 +41,14 @@ describe("a comparison", () => {
     expect(text).toContain("type is ignored: names the <version>");
   });
 
-  test("is one line if nothing is painted over", () => {
+  test("is one line without a terminal", () => {
     expect(drawShadowLine(counts, assessment, PLAIN)).toBe(
       "4 000 pairs, rejected: checkPass.fail beyond the limit",
     );
     expect(drawMismatches(counts)).toEqual(["12:30:01  00ff  checkPass.fail"]);
   });
 
-  test("has a report that says the same, without scripts, and with room for a signature", async () => {
+  test("has a report with the same content, without scripts, and with space for a signature", async () => {
     const version = { tag: "a", revision: "check-a" };
     const page = reportPage({
       id: "shadow-check-1",

@@ -43,7 +43,7 @@ describe("a split is drawn", () => {
     expect(draw(undefined)).not.toContain(ofApplicants);
   });
 
-  test("with what was counted if the time is over while the source waits for an answer", async () => {
+  test("with the counts so far if the time ends while the source waits for an answer", async () => {
     const over = AbortSignal.timeout(20);
     const { observed: _, ...source } = fakeSource(undefined);
     const waiting: OutcomeSource = {
@@ -68,7 +68,7 @@ describe("a split is drawn", () => {
     expect(text).not.toContain("files");
   });
 
-  test("with all its sides, and with what to do if they do not agree", async () => {
+  test("with all its sides, and with a remedy if they disagree", async () => {
     const engine = new FakeEngine();
     await engine.write(targetsOf({ basic: 90, advanced: 10 }), "1", "me@here");
     engine.targets = targetsOf({ basic: 20, advanced: 80 });
@@ -140,7 +140,7 @@ describe("a change is drawn", () => {
     remainder: undefined,
   };
 
-  test("target by target, with how long it took", () => {
+  test("target by target, with its duration", () => {
     expect(drawChange({ ...change, writtenMs: 31.4, inForceMs: 120.2 }, PLAIN).join("\n"))
       .toMatchInlineSnapshot(`
       "check  by istio, VirtualService kyc/kyc-check

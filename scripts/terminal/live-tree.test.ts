@@ -12,7 +12,7 @@ function onTerminal(): { terminal: FakeTerminal; clock: FakeClock; tree: LiveTre
 }
 
 describe("on a terminal", () => {
-  test("lines are painted over in place", () => {
+  test("lines are repainted in place", () => {
     const { terminal, clock, tree } = onTerminal();
     terminal.write("before\n");
     tree.update(["a: waiting", "b: waiting"]);
@@ -34,7 +34,7 @@ describe("on a terminal", () => {
     expect(terminal.screen).toEqual(["at 100"]);
   });
 
-  test("what is the same is not painted again", () => {
+  test("unchanged lines are not repainted", () => {
     const { terminal, clock, tree } = onTerminal();
     tree.update(["a"]);
     clock.pass(1_000);
@@ -42,13 +42,13 @@ describe("on a terminal", () => {
     expect(terminal.written).toHaveLength(1);
   });
 
-  test("a passing remark stands behind the text", () => {
+  test("a temporary note follows the text", () => {
     const { terminal, tree } = onTerminal();
     tree.update([{ text: "a: pulling", passing: "(3 s)" }]);
     expect(terminal.screen).toEqual(["a: pulling (3 s)"]);
   });
 
-  test("a text of several lines takes as many", () => {
+  test("a text of several lines takes several lines", () => {
     const { terminal, clock, tree } = onTerminal();
     tree.update(["first\nsecond"]);
     clock.pass(1_000);
@@ -56,7 +56,7 @@ describe("on a terminal", () => {
     expect(terminal.screen).toEqual(["third"]);
   });
 
-  test("long lines are cut to the width, with markup closed; the end shows them in full", () => {
+  test("long lines are truncated to the width, with markup closed; the end shows them in full", () => {
     const { terminal, tree } = onTerminal();
     terminal.columns = 10;
     tree.update(["\u001b[31m0123456789012345\u001b[39m"]);
@@ -67,7 +67,7 @@ describe("on a terminal", () => {
     expect(terminal.screen).toEqual(["0123456789012345"]);
   });
 
-  test("more lines than the terminal has are counted, and all stand there at the end", () => {
+  test("lines beyond the terminal's height are counted, and all are shown at the end", () => {
     const { terminal, tree } = onTerminal();
     terminal.rows = 4;
     tree.update(["1", "2", "3", "4", "5"]);
@@ -76,7 +76,7 @@ describe("on a terminal", () => {
     expect(terminal.screen).toEqual(["1", "2", "3", "4", "5"]);
   });
 
-  test("a terminal that was made narrower is painted over from the right line", () => {
+  test("a narrowed terminal is repainted from the right line", () => {
     const { terminal, clock, tree } = onTerminal();
     tree.update(["0123456789", "b"]);
     clock.pass(1_000);
@@ -86,7 +86,7 @@ describe("on a terminal", () => {
     expect(terminal.written.at(-1)).toStartWith("\r\u001b[3A");
   });
 
-  test("a terminal that does not know its size is painted as one of 80 by 24", () => {
+  test("a terminal of unknown size is treated as 80 by 24", () => {
     const { terminal, clock, tree } = onTerminal();
     terminal.columns = 0;
     terminal.rows = 0;
@@ -96,7 +96,7 @@ describe("on a terminal", () => {
     expect(terminal.screen).toEqual(["c"]);
   });
 
-  test("what is said stays above", () => {
+  test("messages stay above", () => {
     const { terminal, clock, tree } = onTerminal();
     tree.update(["a: 1", "b: 1"]);
     tree.say("a warning");
@@ -107,7 +107,7 @@ describe("on a terminal", () => {
     expect(terminal.screen).toEqual(["a warning", "a: 2", "b: 2", "the end"]);
   });
 
-  test("what was left stays, and the next picture begins below what was written since", () => {
+  test("a picture that was left stays, and the next one begins below later output", () => {
     const { terminal, clock, tree } = onTerminal();
     tree.update(["a: 1"]);
     tree.update(["a: 2"]);
@@ -135,7 +135,7 @@ describe("on a terminal", () => {
     expect(terminal.screen).toEqual(["b"]);
   });
 
-  test("whatever the order of calls, the screen ends as what was said and the last lines", () => {
+  test("for any order of calls, the screen ends with the messages and the last lines", () => {
     const call = fc.oneof(
       fc.record({ lines: fc.array(fc.constantFrom("a", "bb", "ccc", "d d"), { maxLength: 5 }) }),
       fc.record({ say: fc.constantFrom("x", "yy") }),
@@ -162,7 +162,7 @@ describe("on a terminal", () => {
 });
 
 describe("elsewhere", () => {
-  test("each line is written once when it is new, without movements and passing remarks", () => {
+  test("each new line is written once, without cursor movements and temporary notes", () => {
     const terminal = new FakeTerminal(false);
     const tree = new LiveTree({ stream: terminal });
     tree.update(["a: waiting", { text: "b: waiting", passing: "(1 s)" }]);
@@ -173,7 +173,7 @@ describe("elsewhere", () => {
     expect(terminal.text).toBe("a: waiting\nb: waiting\na warning\na: ready\n");
   });
 
-  test("CI and dumb terminals are not painted over", () => {
+  test("CI and dumb terminals are not repainted", () => {
     const terminal = new FakeTerminal();
     expect(isLive(terminal, { TERM: "xterm" })).toBe(true);
     expect(isLive(terminal, { TERM: "dumb" })).toBe(false);
@@ -183,7 +183,7 @@ describe("elsewhere", () => {
   });
 });
 
-test("a repaint that is due does not keep the process from ending", async () => {
+test("a scheduled repaint does not keep the process alive", async () => {
   const script = `
     const { LiveTree } = await import(${JSON.stringify(new URL("live-tree.ts", import.meta.url).pathname)});
     const tree = new LiveTree({ stream: process.stdout, live: true, intervalMs: 60_000 });

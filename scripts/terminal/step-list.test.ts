@@ -35,7 +35,7 @@ function draw(views: readonly StepView[], options: { live: boolean; dryRun?: boo
 }
 
 describe("steps", () => {
-  test("on a terminal are all there, with how long they take", () => {
+  test("on a terminal are all shown, with their durations", () => {
     expect(draw(VIEWS, { live: true })).toBe(
       [
         "✓ Kubernetes       v1.34.0, context minikube (was so already)",
@@ -50,7 +50,7 @@ describe("steps", () => {
     );
   });
 
-  test("elsewhere are reported when there is something to tell", () => {
+  test("elsewhere are shown when their state changes", () => {
     expect(draw(VIEWS, { live: false })).toBe(
       [
         "✓ Kubernetes       v1.34.0, context minikube (was so already)",
@@ -61,7 +61,7 @@ describe("steps", () => {
     );
   });
 
-  test("in a dry run say what would be done", () => {
+  test("in a dry run show the planned actions", () => {
     expect(draw(VIEWS.slice(4, 6), { live: false, dryRun: true })).toBe(
       ["● Sidecars  to do: none beside web", "○ Images    to be looked at when the cluster is there"].join(
         "\n",
@@ -69,7 +69,7 @@ describe("steps", () => {
     );
   });
 
-  test("that failed say so in a word, and at what", () => {
+  test("that failed are marked, with the reason", () => {
     expect(draw([view("Istio", "failed", { detail: "installing", tookMs: 2_000 })], { live: true })).toBe(
       "✗ Istio  failed while: installing [2 s]",
     );

@@ -31,20 +31,20 @@ describe("the requests of a race", () => {
     return seen;
   };
 
-  test("are the same for the same seed, and others for another", () => {
+  test("depend on the seed", () => {
     const equal = scenario("equal 1 %");
     expect(count(equal, 1, 5)).toEqual(count(equal, 1, 5));
     expect(count(equal, 1, 5)).not.toEqual(count(equal, 1, 6));
   });
 
-  test("are as many, as bad and as slow as they should be", () => {
+  test("have the specified rate, errors and latency", () => {
     const { total, failed, slow } = count(scenario("equal 5 %"), 5, 7);
     expect(Math.abs(total - 36_000)).toBeLessThan(4 * Math.sqrt(36_000));
     expect(Math.abs(failed / total - 0.05)).toBeLessThan(0.005);
     expect(Math.abs(slow / total - 0.01)).toBeLessThan(0.003);
   });
 
-  test("are none in the silent scenario, and as many as elsewhere if the load swings", () => {
+  test("are none in the silent scenario, and as many as elsewhere with a varying load", () => {
     expect(count(scenario("silent"), 100, 1).total).toBe(0);
     expect(Math.abs(count(scenario("daily swing"), 5, 1).total - 36_000)).toBeLessThan(4 * Math.sqrt(36_000));
   });
@@ -56,7 +56,7 @@ describe("a race", () => {
     expect(race(one, 5, 3)).toEqual(race(one, 5, 3));
   });
 
-  test("is lost by a candidate that only fails, under each judge, and soonest under ours", () => {
+  test("is lost by a candidate that always fails, under each judge, and soonest under this project's", () => {
     const finishes = race(scenario("all errors"), 5, 1);
     for (const name of CONTESTANTS) expect(finishes[name].rolledBackAt).toBeGreaterThan(0);
     expect(finishes.kyc.rolledBackAt).toBeLessThan(20);
@@ -65,13 +65,13 @@ describe("a race", () => {
     expect(finishes.Kayenta.rolledBackAt).toBe(3600);
   });
 
-  test("harms as many requests as the candidate got, times what it does to each", () => {
+  test("harms requests in proportion to the candidate's share and failures", () => {
     const { Flagger, "Argo Rollouts": argo } = race(scenario("all errors"), 5, 1);
     expect(Flagger.harmed).toBeCloseTo(5 * 0.1 * 360 * 0.999, 6);
     expect(argo.harmed).toBeCloseTo(5 * (0.2 * 600 + 0.4 * 600 + 0.6 * 300) * 0.999, 6);
   });
 
-  test("goes on harming requests if a bad candidate was promoted", () => {
+  test("continues to harm requests if a bad candidate was promoted", () => {
     const { "Argo Rollouts": argo } = race(scenario("latency x2"), 1, 1);
     expect(argo.healthyAt).toBe(2400);
     const shares = 600 * (0.2 + 0.4 + 0.6 + 0.8) + (HORIZON - 2400);
@@ -82,7 +82,7 @@ describe("a race", () => {
     for (const one of SCENARIOS.filter(({ kind }) => kind === "good")) expect(harmPerRequest(one)).toBe(0);
   });
 
-  test("has all loads in it that were asked for", () => {
+  test("contains all requested loads", () => {
     expect([...LOADS]).toEqual([0.02, 0.1, 1, 5, 20, 100]);
   });
 });

@@ -33,7 +33,7 @@ describe("the result of the benchmark", () => {
     `);
   });
 
-  test("is a page that needs nothing else, with a chart of each bad scenario", () => {
+  test("is a self-contained page with a chart of each bad scenario", () => {
     const page = benchPage(resultOf([equal(0), found()]));
     expect(page).not.toMatch(/(src|href)=|@import|url\(|<script/);
     expect(page.match(/<svg viewBox="0 0 340/g)).toHaveLength(1);
@@ -61,19 +61,19 @@ describe("the result of the benchmark", () => {
     expect(figuresOf([equal(2)], SPEED)[0]).toMatchObject({ ok: true });
   });
 
-  test("proves more than one in a hundred only by enough of them", () => {
+  test("needs enough cases to prove more than one in a hundred", () => {
     expect(refuted(2, 100)).toBe(false);
     expect(refuted(12, 100)).toBe(true);
     expect(refuted(0, 100)).toBe(false);
   });
 
-  test("compares bad candidates only with peers that let good ones through", () => {
+  test("compares bad candidates only with peers that promote good ones", () => {
     const cells = [equal(0), found()];
     expect(comparable(cells, found())).toEqual(["Argo Rollouts", "Kayenta"]);
     expect(comparable([found()], found())).toEqual([]);
   });
 
-  test("comes to the same figures for the same seed", async () => {
+  test("gives the same figures for the same seed", async () => {
     const run = (): Promise<Cell[]> =>
       runBench({
         reps: 2,
@@ -90,7 +90,7 @@ describe("the result of the benchmark", () => {
     );
   });
 
-  test("ends where it is interrupted", async () => {
+  test("ends when it is interrupted", async () => {
     const signal = AbortSignal.abort(new Error("stop"));
     const run = runBench({ reps: 1, seed: 1, only: ["silent"], workers: 1, signal, progress: () => {} });
     await expect(run).rejects.toThrow("stop");

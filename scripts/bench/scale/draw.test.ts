@@ -33,7 +33,7 @@ test.skipIf(noBrowser() !== undefined)("the page has no faults in a browser", as
   expect(await pageFaults(scalePage(report))).toEqual([]);
 });
 
-test("a rate is held against the one of the smallest size, and a time against its limit", () => {
+test("a rate is compared with that of the smallest size, and a time with its limit", () => {
   expect(figuresOf([rates(9000), start(3000)]).map(({ ok }) => ok)).toEqual([true, true]);
   expect(figuresOf([rates(8999), start(3001)])).toMatchObject([
     { ok: false, reached: "0.90 ×", wanted: "at least 0.9 × those with 1" },
@@ -41,7 +41,7 @@ test("a rate is held against the one of the smallest size, and a time against it
   ]);
 });
 
-test("the report says each value with its size, and how busy the machine was", () => {
+test("the report shows each value with its size, and the load of the machine", () => {
   const report: ScaleReport = { ...RUN, curves: [rates(9500)], figures: figuresOf([rates(9500)]) };
   const text = drawScale(report, PLAIN).join("\n");
   for (const part of ["1 000 VirtualServices  9 500 requests/s", "reached", "medians of 3 rounds", "0.3"])
@@ -51,7 +51,7 @@ test("the report says each value with its size, and how busy the machine was", (
   expect(page).not.toMatch(/(?:src|href)=/);
 });
 
-test("the picture for a document holds each chart, and names nothing elsewhere", () => {
+test("the picture for a document contains each chart, and no external reference", () => {
   const report: ScaleReport = {
     ...RUN,
     curves: [rates(9500), start(900), start(90)],
@@ -68,7 +68,7 @@ test("the picture for a document holds each chart, and names nothing elsewhere",
   expect(picture).not.toMatch(/(?:src|href)=|url\(/);
 });
 
-test("a document holds the figures between two comments", () => {
+test("a document contains the figures between two comments", () => {
   const [begin, end] = ["<!-- figures of ./kyc bench scale -->", "<!-- end of the figures -->"];
   expect(aroundFigures(`# Scale\n\n${begin}\n\nold\n\n${end}\n\nmore\n`)).toEqual([
     `# Scale\n\n${begin}`,

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { rolloutMemory } from "./rollouts.ts";
 
-test("rollouts side by side hold little each", () => {
+test("parallel rollouts use little memory each", () => {
   const { points, name } = rolloutMemory(10, [500, 1_000]);
   expect(name).toBe("memory of one of 10 rollouts");
   expect(points.map(({ size }) => size)).toEqual([500, 1_000]);

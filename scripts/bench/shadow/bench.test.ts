@@ -13,12 +13,12 @@ describe("comparisons of simulated versions", () => {
     expect(result.cells.map(({ rejected }) => rejected > 0.95)).toEqual([false, false, true, false]);
   });
 
-  test("come out the same for the same seed", () => {
+  test("are the same for the same seed", () => {
     const again = benchShadow({ runs: 20, seed: 3 });
     expect(benchShadow({ runs: 20, seed: 3 })).toEqual(again);
   });
 
-  test("are drawn with each figure and what Diffy's rule makes of the same", () => {
+  test("are drawn with each figure and the result of Diffy's rule", () => {
     const text = drawShadowBench(result, PLAIN).join("\n");
     for (const { name } of result.figures) expect(text).toContain(name);
     expect(text).not.toContain("MISSED");
@@ -26,7 +26,7 @@ describe("comparisons of simulated versions", () => {
   });
 });
 
-test("Diffy's rule takes both thresholds", () => {
+test("Diffy's rule needs both thresholds", () => {
   expect(isFlagged(10_000, 0, 0)).toBe(false);
   expect(isFlagged(10_000, 3, 0)).toBe(false);
   expect(isFlagged(10_000, 4, 0)).toBe(true);

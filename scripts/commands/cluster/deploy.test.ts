@@ -29,7 +29,7 @@ describe("deploy", () => {
     expect(out).toMatch(/Examples:\n(.*\n)*.*\.\/kyc deploy/);
   });
 
-  test("reports a cluster that does not answer, before it does anything", async () => {
+  test("reports an unreachable cluster before it does anything", async () => {
     expect(await served.kyc("deploy", "--context", "off")).toEqual({
       code: 1,
       out: "",
@@ -37,7 +37,7 @@ describe("deploy", () => {
     });
   });
 
-  test("reports each object on standard error, and at the end how to reach the gateway", async () => {
+  test("reports each object on standard error, and finally how to reach the gateway", async () => {
     const empty = knativeCluster();
     runKnative(empty);
     await using target = await ServedCluster.start(empty);
@@ -48,7 +48,7 @@ describe("deploy", () => {
     expect(empty.names).toContain("VirtualService kyc/kyc");
   });
 
-  test("with --dry-run shows as data what would change, and changes nothing", async () => {
+  test("with --dry-run shows the changes as data, and changes nothing", async () => {
     const before = cluster.writes.length;
     const { code, out } = await served.kyc("deploy", "--dry-run", "-o", "json");
     expect(code).toBe(0);
@@ -61,7 +61,7 @@ describe("deploy", () => {
     expect(cluster.writes).toHaveLength(before);
   });
 
-  test("that finds fields of others in conflict reports them, and exits with 1", async () => {
+  test("with conflicts with other field managers reports them, and exits with 1", async () => {
     const others = knativeCluster();
     runKnative(others);
     await deployTo(others, ["knative", "istio"], SAMPLE);
@@ -81,7 +81,7 @@ describe("deploy", () => {
     expect(err).toContain("--force-conflicts");
   });
 
-  test("that is interrupted says how to go on, and exits with 130", async () => {
+  test("that is interrupted explains how to continue, and exits with 130", async () => {
     const slow = knativeCluster();
     runKnative(slow, { ready: "unknown" });
     await using target = await ServedCluster.start(slow);

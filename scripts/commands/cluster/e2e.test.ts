@@ -31,13 +31,13 @@ describe("e2e", () => {
     expect(JSON.parse(json.out)).toEqual(["splits by Knative", "splits by Istio"]);
   });
 
-  test("reports a name that no scenario has", async () => {
+  test("reports an unknown scenario", async () => {
     const { code, out, err } = await served.kyc("e2e", "--only", "zzz");
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(/^No scenario has "zzz" in its name\. There are:\n {2}contract\n/);
   });
 
-  test("changes no remote cluster that was not named, without a terminal to confirm", async () => {
+  test("changes no remote cluster without --context, if there is no terminal to confirm", async () => {
     const elsewhere = await ServedCluster.start(knativeCluster());
     await elsewhere.use("elsewhere");
     const { code, out, err } = await elsewhere.kyc("e2e");

@@ -43,7 +43,7 @@ describe("logs", () => {
     expect(err).toBe("There is no Knative Service credit-chek in kyc: did you mean credit-check?\n");
   });
 
-  test("of what is at zero say so, on standard error", async () => {
+  test("of a service at zero report that, on standard error", async () => {
     const { code, out, err } = await served.kyc("logs", "kyc-aggregator");
     expect({ code, out }).toEqual({ code: 0, out: "" });
     expect(err).toBe("No pod of kyc-aggregator is running: it is scaled to zero or not deployed.\n");

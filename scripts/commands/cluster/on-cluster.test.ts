@@ -13,7 +13,7 @@ const thrown = (error: unknown): Promise<unknown> =>
   onCluster(() => Promise.reject(error), "Run it again.").catch((reason: unknown) => reason);
 
 describe("work on a cluster", () => {
-  test("gives what it gives", async () => {
+  test("returns the result", async () => {
     expect(await onCluster(async () => 1)).toBe(1);
   });
 

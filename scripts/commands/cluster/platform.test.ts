@@ -54,7 +54,7 @@ describe("up", () => {
     expect(err).toMatch(/minikube is missing.*\nistioctl is missing/);
   });
 
-  test("shows in a dry run what would be done, as data too", async () => {
+  test("shows in a dry run the planned steps, also as data", async () => {
     await standIn("minikube", 'echo \'{"invalid":[],"valid":[]}\'');
     await standIn("istioctl", "echo 'client version: 1.30.0'");
     const { code, out, err } = await kyc("up", "--dry-run", "-o", "json");
@@ -74,7 +74,7 @@ describe("up", () => {
     ]);
   });
 
-  test("that is interrupted says how to go on, and exits with 130", async () => {
+  test("that is interrupted explains how to continue, and exits with 130", async () => {
     await standIn(
       "minikube",
       'case $1 in profile) echo "{}" ;; start) echo started; exec /bin/sleep 60 ;; esac',
@@ -114,7 +114,7 @@ describe("down", () => {
     expect(await Bun.file(`${bin}/calls`).text()).toContain("delete -p lab");
   });
 
-  test("cannot keep the platform of a cluster that it deletes", async () => {
+  test("refuses to keep the platform of a cluster that it deletes", async () => {
     expect((await kyc("down", "--cluster", "--keep-platform")).code).toBe(2);
   });
 });
@@ -141,7 +141,7 @@ describe("images", () => {
     );
   });
 
-  test("that cannot be built end with what the builder said", async () => {
+  test("that cannot be built end with the builder's output", async () => {
     await standIn("docker", 'case $1 in info) exit 0 ;; esac\necho "no space left" >&2\nexit 1');
     const { code, out, err } = await kyc("images", "--builder", "docker");
     expect({ code, out }).toEqual({ code: 1, out: "" });

@@ -23,7 +23,7 @@ describe("status", () => {
     expect(out).toMatch(/Examples:\n(.*\n)*.*\.\/kyc status/);
   });
 
-  test("reports a cluster that does not answer, before it does anything", async () => {
+  test("reports an unreachable cluster before it does anything", async () => {
     expect(await served.kyc("status", "--context", "off")).toEqual({
       code: 1,
       out: "",
@@ -47,7 +47,7 @@ describe("status", () => {
     });
   });
 
-  test("of another namespace is that nothing is there", async () => {
+  test("of an empty namespace reports that nothing is there", async () => {
     expect(await served.kyc("status", "-n", "nowhere")).toEqual({
       code: 0,
       out: "no Knative Service here\n",
@@ -64,7 +64,7 @@ describe("status", () => {
     });
   });
 
-  test("in a pipe goes on by lines that are new, until Ctrl-C", async () => {
+  test("in a pipe continues with new lines, until Ctrl-C", async () => {
     const watching = served.run("status", "-w");
     await watching.until("split  by Knative");
     const name = "another-pod";

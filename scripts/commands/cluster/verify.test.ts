@@ -46,13 +46,13 @@ describe("verify", () => {
     });
   });
 
-  test("without a way to the gateway says how to open one", async () => {
+  test("without access to the gateway explains how to get it", async () => {
     const { code, out, err } = await served.kyc("verify");
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("No Service of the Istio ingress gateway was found");
   });
 
-  test("ends in order with the first Ctrl-C", async () => {
+  test("stops cleanly at the first Ctrl-C", async () => {
     using gateway = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("{}") });
     const ingress = `http://127.0.0.1:${gateway.port}`;
     const verifying = served.run("verify", "--ingress", ingress, "--requests", "1000000");

@@ -45,7 +45,7 @@ describe.each([["render virtual-service"], ["render traffic"], ["equal"], ["lint
 });
 
 describe("render and equal", () => {
-  test("agree: what one writes in either form is what the other calls equal, and comes back", async () => {
+  test("agree: equal accepts what render writes in either form, and rendering it back gives the original", async () => {
     for (const form of ["revisions", "tags"]) {
       const rendered = await kyc(
         "render",
@@ -69,7 +69,7 @@ describe("render and equal", () => {
     }
   });
 
-  test("tell what a traffic block cannot say", async () => {
+  test("report what a traffic block cannot express", async () => {
     const { code, out, err } = await kyc("render", "traffic", "-f", sample("istio/split/by-istio"));
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("spec.http[0] matches on more than the host");
@@ -80,7 +80,7 @@ describe("render and equal", () => {
 });
 
 describe("equal", () => {
-  test("proves a split by buckets equal in share to one by weights, under an assumption that it names", async () => {
+  test("proves a split by buckets equal in share to one by weights, and states its assumption", async () => {
     const weighted = await readFile(sample("istio/split/by-istio/virtual-service.yaml"), "utf8");
     const document = parseDocument(weighted);
     const rule: unknown = document.toJS().spec.http[2];
@@ -105,7 +105,7 @@ describe("equal", () => {
     expect((await kyc("equal", paths[0] ?? "", other, ...around, "--by-share")).code).toBe(1);
   });
 
-  test("says equal of the repository's splits, and exits with 0", async () => {
+  test("calls the repository's splits equal, and exits with 0", async () => {
     const { code, out } = await kyc(
       "equal",
       sample("istio/split/by-knative"),
@@ -119,7 +119,7 @@ describe("equal", () => {
     expect(JSON.parse(out)).toMatchObject({ verdict: "equal", differences: [], doubts: [] });
   });
 
-  test("shows a request that makes a difference, and exits with 1", async () => {
+  test("shows a request with a difference, and exits with 1", async () => {
     const text = await readFile(sample("istio/split/by-istio/virtual-service.yaml"), "utf8");
     const path = await file(
       "changed.yaml",
@@ -139,7 +139,7 @@ describe("equal", () => {
     expect(out).toContain("  49 %  kyc/credit-check-basic");
   });
 
-  test("says why it does not know, and exits with 3", async () => {
+  test("gives the reason for unknown, and exits with 3", async () => {
     const { code, out } = await kyc(
       "equal",
       sample("istio/split/by-istio"),
@@ -159,7 +159,7 @@ describe("equal", () => {
     expect(alone.out).toContain("the files do not describe");
   });
 
-  test("asks which hosts to compare if none is common, and names those that there are", async () => {
+  test("requires --host if no host is common, and names the existing ones", async () => {
     const around = ["--with", sample("knative")];
     const other = await file(
       "other.yaml",
@@ -186,7 +186,7 @@ describe("equal", () => {
     expect([typo.code, typo.err]).toEqual([2, expect.stringContaining("did you mean kyc-credit-check.kyc")]);
   });
 
-  test("exits with 2 for files that are not valid or not there", async () => {
+  test("exits with 2 for invalid or missing files", async () => {
     const broken = await file("broken.yaml", "kind: [");
     expect((await kyc("equal", broken, broken)).code).toBe(2);
     const missing = await kyc("equal", join(folder, "nowhere"), broken);
@@ -198,13 +198,13 @@ describe("equal", () => {
 });
 
 describe("lint", () => {
-  test("finds nothing in the sample", async () => {
+  test("has no findings in the sample", async () => {
     const { code, out, err } = await kyc("lint", sample("knative"), sample("istio"));
     expect({ code, out }).toEqual({ code: 0, out: "nothing found\n" });
     expect(err).toMatch(/^read [0-9]+ files with [0-9]+ objects\n$/);
   });
 
-  test("edits what equal proves to change nothing, keeps comments and CRLF, and leaves the rest", async () => {
+  test("makes the edits that equal proves harmless, keeps comments and CRLF, and leaves the rest", async () => {
     const text = `# mine
 apiVersion: networking.istio.io/v1
 kind: VirtualService

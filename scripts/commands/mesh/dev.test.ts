@@ -109,7 +109,7 @@ describe("kyc dev", () => {
     expect(await types(`${dev.ingress}${CUSTOMER}`, 20)).toEqual({ ADVANCED: 20 });
   });
 
-  test("the next version is one file: v3 starts and takes its share, and the aggregator passes its new key on", async () => {
+  test("the next version is one file: v3 starts and gets its share, and the aggregator forwards its new key", async () => {
     await using own = await sampleToRun();
     await using dev = await startDev(["--dir", own.root]);
     await fetch(`${dev.ingress}${CUSTOMER}`);
@@ -128,7 +128,7 @@ describe("kyc dev", () => {
     expect(await answer.json()).toMatchObject({ type: "V3", sanctioned: false });
   });
 
-  test("an invalid edit is reported with its place, the old split stays, and the repaired file recovers", async () => {
+  test("an invalid edit is reported with its position, the old split stays, and the corrected file takes effect", async () => {
     await using own = await sampleToRun();
     await using dev = await startDev(["--dir", own.root]);
     const good = await readFile(join(own.root, ADVANCED), "utf8");
@@ -142,7 +142,7 @@ describe("kyc dev", () => {
     await until("the recovery is told", () => dev.output().includes("the files are valid again"));
   });
 
-  test("a file of which only a cluster serves a part ends with the way to serve the rest", async () => {
+  test("a file with fields that only a cluster supports ends with a hint to --lenient", async () => {
     await using sample = await sampleToRun();
     const quota = "---\napiVersion: example.com/v1\nkind: RateQuota\n";
     await edit(join(sample.root, "istio/routes.yaml"), (text) => text + quota);
@@ -152,7 +152,7 @@ describe("kyc dev", () => {
     expect(err).toMatch(/dev .*--lenient leaves it out and serves everything else\.\n$/);
   });
 
-  test("an invalid file at the start ends with the place of each problem", async () => {
+  test("an invalid file at startup ends with the position of each problem", async () => {
     await using own = await sampleToRun();
     await edit(join(own.root, "istio/routes.yaml"), (text) => text.replace("timeout: 30s", "timeuot: 30s"));
     const { code, out, err } = await kycAt(PROJECT, ["dev", "--port", "0", "--dir", own.root]);
@@ -162,7 +162,7 @@ describe("kyc dev", () => {
     );
   });
 
-  test("a taken port is named, with what to do", async () => {
+  test("a port in use is reported, with a remedy", async () => {
     const { port } = new URL(shared.ingress);
     const { code, err } = await kycAt(PROJECT, ["dev", "--dir", sample.root, "--port", port]);
     expect(code).toBe(1);
@@ -193,7 +193,7 @@ describe("kyc dev", () => {
     await until("all are gone", async () => (await stillAlive(children)).length === 0, 5_000);
   });
 
-  test("shows a line a request with --log, and none without; never the query", async () => {
+  test("shows a line for each request with --log, and none without; never the query", async () => {
     const quiet = shared;
     await fetch(`${quiet.ingress}${CUSTOMER}?type=basicReport&name=Jane`);
     await using loud = await startDev(["--dir", sample.root, "--log"]);

@@ -33,7 +33,7 @@ describe("kyc load", () => {
     expect(out).toMatch(/credit-check-advanced +[0-9.]+ % +[0-9]+ requests {2}99\.9 % interval/);
   });
 
-  test("sends the headers that it is given", async () => {
+  test("sends the given headers", async () => {
     const { out } = await load("-H", "end-user: advanced", "-o", "json");
     const summary = JSON.parse(out) as { requests: number };
     expect(summary).toMatchObject({
@@ -56,7 +56,7 @@ describe("kyc load", () => {
     expect((await load("--data", join(own.root, "absent"))).code).toBe(2);
   });
 
-  test("fails on errors only if that is asked for, and if nothing answers", async () => {
+  test("fails on errors only with --fail-on-errors, and if nothing answers", async () => {
     expect((await load("/nowhere")).code).toBe(0);
     expect((await load("/nowhere", "--fail-on-errors")).code).toBe(1);
     const { code, out } = await load("http://127.0.0.1:1/");
@@ -64,7 +64,7 @@ describe("kyc load", () => {
     expect(out).toMatch(/ ([0-9]+) failed \(100 %\); by status none: \1\n/);
   });
 
-  test("goes to no mesh that does not run, and to no place that is not named in full", async () => {
+  test("refuses a path if no mesh runs, and an incomplete URL", async () => {
     const absent = await kyc("load", "--dir", "/nonexistent");
     expect(absent).toMatchObject({ code: 1, out: "", err: expect.stringContaining("./kyc dev") });
     expect((await load("example.com")).err).toContain("http://HOST/PATH");
@@ -75,13 +75,13 @@ describe("kyc load", () => {
     ["--rps", "many"],
     ["--for", "soon"],
     ["-H", "no header"],
-  ])("does not take %s %s", async (flag, value) => {
+  ])("refuses %s %s", async (flag, value) => {
     expect((await load(flag, value)).code).toBe(2);
   });
 });
 
 describe("kyc fault", () => {
-  test("makes one version fail, whatever the split, and good again", async () => {
+  test("makes one version fail, regardless of the split, and removes the fault", async () => {
     const on = await fault("credit-check", "advanced", "--error", "100%");
     expect(on.code).toBe(0);
     expect(on.out).toContain("name: fault-credit-check-advanced");
@@ -103,7 +103,7 @@ describe("kyc fault", () => {
     expect(await statuses("advanced")).toEqual([200]);
   });
 
-  test("holds requests for a time", async () => {
+  test("delays requests", async () => {
     await fault("credit-check", "basic", "--delay", "150ms");
     const startedAt = performance.now();
     const { status } = await fetch(`${dev.ingress}/credit-check/basic`);
@@ -120,12 +120,12 @@ describe("kyc fault", () => {
     [["credit-check", "advanced", "--error", "500%"], "from 0.0001 to 100"],
     [["credit-check", "advanced", "--delay", "0ms"], "90s or 5m"],
     [["credit-check", "advanced", "--error", "5%", "--status", "99"], "from 200 to 599"],
-  ])("does not take %j", async (args, words) => {
+  ])("refuses %j", async (args, words) => {
     const { code, out, err } = await fault(...args);
     expect({ code, out, err }).toEqual({ code: 2, out: "", err: expect.stringContaining(words) });
   });
 
-  test("names the nearest revision, and what to start if no mesh runs", async () => {
+  test("names the nearest revision, or the command to start if no mesh runs", async () => {
     const { code, err } = await fault("credit-check", "advancd", "--error", "5%");
     expect({ code, err }).toEqual({
       code: 1,
@@ -150,8 +150,8 @@ test("kyc dev is no longer found when it has ended", async () => {
   expect(existsSync(join(other.root, ".kyc/dev.json"))).toBe(false);
 });
 
-describe("commands that know clusters too", () => {
-  test("show the running mesh: what runs, and both shares", async () => {
+describe("commands that also work on clusters", () => {
+  test("show the running mesh: its revisions, and both shares", async () => {
     const { code, out, err } = await kyc("status", "--dir", own.root);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toStartWith(`the local mesh of ${own.root}, ingress gateway ${dev.ingress}\n`);

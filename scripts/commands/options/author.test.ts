@@ -8,13 +8,13 @@ const REVIEWS = "POST /apis/authentication.k8s.io/v1/selfsubjectreviews";
 const name = Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
 
 describe("the user of this machine", () => {
-  test("is named by id, whatever the environment says", () => {
+  test("is named by id, regardless of the environment", () => {
     const user = localUser({ USER: "cio", LOGNAME: "cio" });
     expect(user).toEqual({ name, host: hostname(), label: "cio" });
     expect(describeUser(user)).toBe(`${name}@${hostname()}, $USER cio`);
   });
 
-  test("has no label if the environment agrees, or says nothing", () => {
+  test("has no label if the environment agrees, or has no name", () => {
     for (const env of [{ USER: name }, { LOGNAME: name }, {}])
       expect(describeUser(localUser(env))).toBe(`${name}@${hostname()}`);
   });
@@ -23,7 +23,7 @@ describe("the user of this machine", () => {
     expect(localUser({}, 4_000_000_123).name).toBe("uid 4000000123");
   });
 
-  test("is not named by a program that the user's PATH leads to", async () => {
+  test("is not determined by a program on the user's PATH", async () => {
     const script = `import { localUser } from ${JSON.stringify(`${import.meta.dir}/author.ts`)}; console.log(localUser().name)`;
     const child = Bun.spawn([process.execPath, "-e", script], {
       env: { PATH: "/nonexistent", USER: "cio" },
@@ -34,7 +34,7 @@ describe("the user of this machine", () => {
 });
 
 describe("a change of a cluster is by", () => {
-  test("whom the API server has authenticated", async () => {
+  test("the user that the API server has authenticated", async () => {
     using server = await FakeApiServer.start();
     server.on(REVIEWS, (answer, { body }) => {
       expect(JSON.parse(body)).toEqual({

@@ -39,7 +39,7 @@ describe("the folder of the manifests", () => {
 });
 
 describe("a command called in another team's folder", () => {
-  test("works on that folder, from below it too, and keeps its state there", async () => {
+  test("works on that folder, also from its subfolders, and keeps its state there", async () => {
     const below = join(shop, "app/src");
     expect((await kycAt(below, ["lint"])).err).toContain("read 1 file with 1 object");
     const shown = await kycAt(below, ["split", "web", "--engine", "local", "-o", "json"]);
@@ -48,7 +48,7 @@ describe("a command called in another team's folder", () => {
     expect(listed.out).toContain(join(shop, ".kyc/rollouts"));
   });
 
-  test("takes --dir, or else KYC_DIR, before the folder where the user stands", async () => {
+  test("prefers --dir, then KYC_DIR, to the working directory", async () => {
     const asked = ["split", "wep", "--engine", "local"];
     expect((await kycAt(base, [...asked, "--dir", shop])).err).toContain("did you mean web?");
     const env = { KYC_DIR: shop };
@@ -56,7 +56,7 @@ describe("a command called in another team's folder", () => {
     expect((await kycAt(shop, [...asked, "--dir", "../none"], "", env)).err).not.toContain("did you mean");
   });
 
-  test("prints next commands with the name and the flags it was called with", async () => {
+  test("prints next commands with the name and the flags of its own call", async () => {
     const env = { KYC_CALLED_AS: "kubectl kyc" };
     const status = await kycAt(base, ["rollout", "web", "--engine", "local", "--dir", "shop"], "", env);
     expect(status.err).toContain("kubectl kyc rollout --dir shop --engine local web --to TAG");

@@ -141,14 +141,14 @@ test("kyc rollout --write writes the original split after a rollback", async () 
   expect(after).toBe(withPercents(before, 100, 0));
 });
 
-test("kyc rollout --write leaves the files alone while the rollout is held, and says so", async () => {
+test("kyc rollout --write does not change the files while the rollout is held, and reports it", async () => {
   const { code, err, before, after } = await rolledOut("hold");
   expect(code).toBe(3);
   expect(err).toContain("The files do not have the split yet");
   expect(after).toBe(before);
 });
 
-test("kyc rollout --write says what the files cannot have, and the outcome stands", async () => {
+test("kyc rollout --write reports a split that the files cannot express, and the outcome stands", async () => {
   const { code, err, before, after } = await rolledOut("promote", (engine) => {
     engine.header = "x-kyc-bucket";
   });

@@ -38,7 +38,7 @@ async function flagsOf(text: string, ...args: string[]): Promise<Record<string, 
 }
 
 describe("the file of a rollout", () => {
-  test("gives the flags their values, in the units of the flags", async () => {
+  test("sets the flags, in their units", async () => {
     expect(await flagsOf(FILE)).toMatchObject({
       service: "credit-check",
       to: "advanced",
@@ -51,13 +51,13 @@ describe("the file of a rollout", () => {
     });
   });
 
-  test("has no field that is not a flag", () => {
+  test("has only fields that are flags", () => {
     const flags = rolloutCommand().options.map((option) => option.attributeName());
     const fields = Object.keys(RolloutFile.properties).filter((name) => name !== "service");
     expect(fields.filter((name) => !flags.includes(name))).toEqual([]);
   });
 
-  test("gives way to the command line, which says where they differ", async () => {
+  test("is overridden by the command line, which reports the differences", async () => {
     expect(await flagsOf(FILE, "--steps", "50,100")).toMatchObject({ steps: [50, 100], to: "advanced" });
     await writeFile(path, FILE);
     const shown = await kycAt(sample.root, [
@@ -81,7 +81,7 @@ describe("the file of a rollout", () => {
     expect(flagsOf(text)).rejects.toThrow(message);
   });
 
-  test("is about one service", async () => {
+  test("applies to one service", async () => {
     expect(flagsOf(FILE, "kyc-aggregator")).rejects.toThrow("is about credit-check, and not about kyc-agg");
   });
 

@@ -85,7 +85,7 @@ function shadowProcesses(): number[] {
 }
 
 describe("kyc shadow", () => {
-  test("finds who would be judged differently, takes the mirror back, and writes nothing of an applicant", async () => {
+  test("finds the applicants with different decisions, removes the mirror, and writes no applicant data", async () => {
     const { code, out, err } = await shadow(
       "--to",
       "advanced",
@@ -171,7 +171,7 @@ describe("kyc shadow", () => {
     expect(new Set(results.map(({ revision }) => revision))).toEqual(new Set(["credit-check-basic"]));
   }, 180_000);
 
-  test("comes before the first percent of a rollout, which does not begin when the candidate is rejected", async () => {
+  test("precedes the first percent of a rollout, which does not start if the candidate is rejected", async () => {
     const { code, err } = await kyc(
       "rollout",
       "credit-check",
@@ -194,7 +194,7 @@ describe("kyc shadow", () => {
     await expectNothingLeft();
   }, 180_000);
 
-  test("that is accepted lets a rollout begin, which goes on to all traffic, and its plan says so", async () => {
+  test("that is accepted starts the rollout, whose plan contains the verdict", async () => {
     const { code, err } = await kyc(
       ...["rollout", "credit-check", "--to", "advanced", "--dir", root, "--shadow", "60s"],
       ...["--shadow-percent", "100", "--accept", "blackListed.mismatch<20%"],
@@ -219,7 +219,7 @@ describe("kyc shadow", () => {
   test.each([
     [["--to", "advancd"], "credit-check has no version advancd: did you mean advanced?"],
     [["--to", "advanced", "--accept", "x<1%"], "A limit such as FIELD.fail<0.1% is expected"],
-  ])("%p is a mistake of usage", async (args, message) => {
+  ])("%p is a usage error", async (args, message) => {
     const { code, err } = await shadow(...args);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
   });

@@ -41,7 +41,7 @@ status:
 `;
 
 describe("kyc split --write", () => {
-  test("brings the split of a cluster into the files, and leaves the cluster alone", async () => {
+  test("writes the split of a cluster into the files, without changing the cluster", async () => {
     const fake = new FakeSplit();
     const target = (name: string, percent: number) => ({
       revisionName: `credit-check-${name}`,
@@ -74,7 +74,7 @@ describe("kyc split --write", () => {
     expect(JSON.stringify(fake.cluster.get(SERVICE)?.spec)).toBe(spec);
   });
 
-  test("is refused if the files are what decides, and with --from", async () => {
+  test("is refused if the engine is local, and with --from", async () => {
     await withSample([choose("by-knative")], async (root) => {
       const local = await kyc("split", "credit-check", "--engine", "local", "--dir", root, "--write");
       expect(local).toMatchObject({
@@ -105,13 +105,13 @@ describe("kyc split --from", () => {
     ]);
   });
 
-  test("gives the rest to the target that is missing, by the latest revision that is named", async () => {
+  test("assigns the rest to the missing target, with the given latest revision", async () => {
     const args = ["--from", file, "--latest", "echo-v2", "--traffic", "@latest=30", "-o", "json"];
     const { out } = await kyc("split", "echo", ...args);
     expect(JSON.parse(out)).toMatchObject([{ revisionName: "echo-v1", percent: 70 }, { percent: 30 }]);
   });
 
-  test("ends with 1 and kn's sentence if kn refuses", async () => {
+  test("exits with 1 and kn's message if kn refuses", async () => {
     const { code, out, err } = await kyc(
       "split",
       "echo",
@@ -131,7 +131,7 @@ describe("kyc split --from", () => {
     });
   });
 
-  test("goes by what the cluster has done so far, if the file says it", async () => {
+  test("uses the status of the cluster, if the file contains it", async () => {
     const path = join(folder, "meanwhile.yaml");
     await writeFile(
       path,
@@ -142,7 +142,7 @@ describe("kyc split --from", () => {
     expect((await split("--latest", "echo-v9", "-o", "json")).code).toBe(0);
   });
 
-  test("ends with 1 and kn's sentence for an invalid list", async () => {
+  test("exits with 1 and kn's message for an invalid list", async () => {
     expect(await kyc("split", "echo", "--from", file, "--traffic", '"stable=90')).toEqual({
       code: 1,
       out: "",
@@ -179,7 +179,7 @@ describe("kyc split --from", () => {
 });
 
 describe("kyc split on the files", () => {
-  test("changes the numbers, says what that does, and takes it back", async () => {
+  test("changes the numbers, reports the effect, and reverts it", async () => {
     await withSample([choose("by-istio")], async (root) => {
       const path = join(root, "istio/split/by-istio/virtual-service.yaml");
       const before = await readFile(path, "utf8");
@@ -210,7 +210,7 @@ describe("kyc split on the files", () => {
     });
   });
 
-  test("refuses what would do harm, and a split that was changed meanwhile", async () => {
+  test("refuses harmful changes, and a split that was changed meanwhile", async () => {
     await withSample([choose("by-knative")], async (root) => {
       const path = join(root, "knative/credit-check/2-advanced.yaml");
       const split = (...args: string[]) =>
@@ -233,7 +233,7 @@ describe("kyc split on the files", () => {
   });
 });
 
-test("kyc split --by keeps the split by the buckets of a header, in hundredths, and --undo draws again", async () => {
+test("kyc split --by splits by the buckets of a header, in hundredths, and --undo returns to weights", async () => {
   await withSample([choose("by-istio")], async (root) => {
     const path = join(root, "istio/split/by-istio/virtual-service.yaml");
     const before = await readFile(path, "utf8");
@@ -276,7 +276,7 @@ test("kyc split --by keeps the split by the buckets of a header, in hundredths, 
   });
 });
 
-test("kyc split takes --undo alone", async () => {
+test("kyc split refuses other flags with --undo", async () => {
   const { code, err } = await kyc("split", "echo", "--undo", "--traffic", "100");
   expect(code).toBe(2);
   expect(err).toStartWith("--undo restores");
@@ -287,7 +287,7 @@ test.each([
   [["--source", "pods"], "Source pods does not report the requests of an engine on this machine"],
   [["--prometheus", "nonsense"], "--prometheus nonsense: an address is expected"],
   [["--csv", "/none", "--prometheus", "http://127.0.0.1:1"], "give one of them"],
-])("kyc split %j is a mistake of usage, with exit code 2", async (flags, message) => {
+])("kyc split %j is a usage error, with exit code 2", async (flags, message) => {
   const { code, err } = await kyc("split", "credit-check", "--engine", "local", ...flags);
   expect(code).toBe(2);
   expect(err).toContain(message);
@@ -301,7 +301,7 @@ test.each([
   ["credit-check", ["--traffic", "basic=1=2"], "expecting the value format in value1=value2"],
   ["credit-check", ["--tag", "a=b=c"], "expecting the value format in value1=value2"],
   ["credit-check", ["--traffic", '"basic=90'], 'extraneous or missing " in quoted-field'],
-])("kyc split %s %j is a mistake of usage, with exit code 2", async (service, flags, message) => {
+])("kyc split %s %j is a usage error, with exit code 2", async (service, flags, message) => {
   const { code, out, err } = await kyc("split", service, "--engine", "local", ...flags);
   expect({ code, out }).toEqual({ code: 2, out: "" });
   expect(err).toContain(message);

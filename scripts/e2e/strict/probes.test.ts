@@ -14,7 +14,7 @@ const sent = (host: string, port: number, ...lines: string[]): boolean =>
       lines.every((line) => probe.text.includes(`\r\n${line}\r\n`)),
   );
 
-describe("what a stranger tries", () => {
+describe("a probe of an unauthorized caller", () => {
   test.each([
     ["our own host", "kyc-credit-check.kyc.svc.cluster.local"],
     ["the Knative Service's", "credit-check.kyc.svc.cluster.local"],
@@ -28,7 +28,7 @@ describe("what a stranger tries", () => {
     ).toBe(true);
   });
 
-  test("is each gateway, the activator and each port of a pod", () => {
+  test("tries each gateway, the activator and each port of a pod", () => {
     const host = "Host: credit-check-basic.kyc.svc.cluster.local";
     expect(sent("knative-local-gateway.istio-system.svc.cluster.local", 80, host)).toBe(true);
     expect(sent("istio-ingressgateway.istio-system.svc.cluster.local", 80, host)).toBe(true);
@@ -37,14 +37,14 @@ describe("what a stranger tries", () => {
     for (const port of [8012, 8022, 9090, 9091, 8080]) expect(sent("10.0.0.7", port)).toBe(true);
   });
 
-  test("has headers in other letters and twice, which one part may read otherwise than another", () => {
+  test("has headers in other case and twice, which components may read differently", () => {
     expect(sent("10.0.0.9", 8012, "KNATIVE-serving-revision: credit-check-basic")).toBe(true);
     expect(
       sent("10.0.0.9", 8012, "Knative-Serving-Namespace:", "Knative-Serving-Revision: credit-check-basic"),
     ).toBe(true);
   });
 
-  test("is a whole request each, under a name of its own", () => {
+  test("is a complete request with a unique name", () => {
     for (const { text } of all)
       expect(text).toMatch(/^GET \/credit-check\/report HTTP\/1\.1\r\nHost: [^]+\r\n\r\n$/);
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);

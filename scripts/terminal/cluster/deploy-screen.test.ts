@@ -55,7 +55,7 @@ function deployOn(terminal: FakeTerminal, clock: FakeClock): void {
 }
 
 describe("a deployment", () => {
-  test("on a terminal is a line for each object above the tree, which ends as it stood last", () => {
+  test("on a terminal is a line for each object above the tree, which stays in its last state", () => {
     const terminal = new FakeTerminal();
     deployOn(terminal, new FakeClock());
     expect(terminal.screen).toEqual([
@@ -69,7 +69,7 @@ describe("a deployment", () => {
     expect(terminal.text).toContain("STEP 1");
   });
 
-  test("in a pipe is a line for whatever is new, in the order in which it came", () => {
+  test("in a pipe is a line for each new state, in order", () => {
     const terminal = new FakeTerminal(false);
     deployOn(terminal, new FakeClock());
     expect(terminal.text).toBe(

@@ -3,7 +3,7 @@ import { ImageLines } from "./image-lines.ts";
 import { PLAIN } from "../style.ts";
 import { FakeTerminal } from "../fake-terminal.ts";
 
-test("each image has a line, and what its builder says is shown on a terminal only", () => {
+test("each image has a line; its builder's output is shown only on a terminal", () => {
   for (const live of [true, false]) {
     const terminal = new FakeTerminal(live);
     const lines = new ImageLines(terminal as unknown as NodeJS.WriteStream, {

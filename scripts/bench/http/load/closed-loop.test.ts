@@ -11,7 +11,7 @@ async function load(
   return JSON.parse(await child.stdout.text());
 }
 
-test("the bundled load counts whole answers, whatever their framing", async () => {
+test("the bundled load counts complete responses with any framing", async () => {
   const seen: string[] = [];
   using server = Bun.serve({
     port: 0,
@@ -30,7 +30,7 @@ test("the bundled load counts whole answers, whatever their framing", async () =
   expect([failed, rps > 0, p99 >= p50, p50 > 0]).toEqual([0, true, true, true]);
 });
 
-test("the bundled load counts failures, of answers and of connections", async () => {
+test("the bundled load counts failed responses and connections", async () => {
   using server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",

@@ -16,11 +16,11 @@ Requests/sec:  33662.05
 Transfer/sec:      7.16MB
 `;
 
-test("wrk's output is read with its units", () => {
+test("wrk's output is parsed with its units", () => {
   expect(parseWrk(OUTPUT)).toEqual({ requests: 67_345, rps: 33_662.05, p50: 0.79, p99: 1200, failed: 0 });
 });
 
-test("answers other than 2xx and broken connections are failures", () => {
+test("responses other than 2xx and broken connections are failures", () => {
   const text = OUTPUT.replace(
     "Requests/sec",
     "  Socket errors: connect 1, read 2, write 3, timeout 4\n  Non-2xx or 3xx responses: 50\nRequests/sec",

@@ -44,7 +44,7 @@ skipped: the mesh against Envoy: neither is installed
     expect(drawTable({ ...REPORT, busy: 3.14 })).toContain("The machine was busy before it began (load 3.1)");
   });
 
-  test("is a page that loads nothing, shows nothing by colour alone, and takes no text for markup", () => {
+  test("is a page that loads nothing, uses more than colour, and escapes text", () => {
     const page = drawPage(REPORT);
     expect(page).not.toMatch(/(?:src|href)=|url\(|@import|<script/);
     expect(page).toContain("A &lt;fast&gt; one");
@@ -59,7 +59,7 @@ skipped: the mesh against Envoy: neither is installed
     expect(page).toContain('width="310"');
   });
 
-  test("says what the bars are, in which unit", () => {
+  test("labels the bars with their unit", () => {
     expect(drawPage(REPORT)).toContain(
       "Requests per second: a bar is the median of 3 rounds, a tick one round.",
     );
@@ -69,7 +69,7 @@ skipped: the mesh against Envoy: neither is installed
     expect(await pageFaults(drawPage(REPORT))).toEqual([]);
   });
 
-  test("shows no ratio as what it does not reach", () => {
+  test("never rounds a ratio up to its target", () => {
     const just = [
       figure("a", 0.7999, "×", { atLeast: 0.8 }, ""),
       figure("b", 0.8, "×", { atLeast: 0.8 }, ""),
@@ -81,7 +81,7 @@ skipped: the mesh against Envoy: neither is installed
     ]);
   });
 
-  test("of a soak says what failed and what grew", () => {
+  test("of a soak shows failures and growth", () => {
     const memory = [{ process: "the mesh", before: 80, after: 78, growth: -0.025 }];
     const report = {
       mostRps: 1000,

@@ -22,11 +22,11 @@ describe("Flagger's judge", () => {
     expect(outcome(flagger(), { ...EVEN, candidate: 1 }, 20, 1)).toEqual({ t: 360, kind: "rolled back" });
   });
 
-  test("takes silence for failure", () => {
+  test("counts silence as failure", () => {
     expect(outcome(flagger(), { ...EVEN, silent: true }, 20, 1)).toEqual({ t: 360, kind: "rolled back" });
   });
 
-  test("adds a tenth for each check that passes, and keeps it for each that fails", () => {
+  test("adds a tenth for each passed check, and keeps the share for each failed one", () => {
     const one = flagger();
     const shares = [60, 120, 180].map((t, i) => {
       for (let k = 0; k < 100; k++) one.request(t - 30, true, i !== 1, 20);
@@ -85,7 +85,7 @@ describe("the judge of Argo Rollouts", () => {
 
 describe("Kayenta's judge", () => {
   // spinnaker/spinnaker#6278 tells these numbers of Kayenta itself.
-  test("comes to Kayenta's interval and estimate, to all digits", () => {
+  test("computes Kayenta's interval and estimate, to all digits", () => {
     const { low, high, estimate } = mannWhitney([...times(7, 100), ...times(3, 1)], times(10, 1), 0.98);
     expect(low).toBeCloseTo(6.825022991538781e-5, 15);
     expect(high).toBe(99);
@@ -97,11 +97,11 @@ describe("Kayenta's judge", () => {
     expect(classify(times(10, 1), [...times(8, 100), ...times(2, 1)])).toBe("high");
   });
 
-  test("passes sparse errors beside none (spinnaker/kayenta#426)", () => {
+  test("passes sparse errors compared with none (spinnaker/kayenta#426)", () => {
     expect(classify([0, 0, 0, 0, 0, 0], [0, 1, 2, 1, 0, 0])).toBe("pass");
   });
 
-  test("knows no data, values that are all the same, and what is low", () => {
+  test("handles missing data, equal values, and low values", () => {
     expect(classify([], [1])).toBe("no data");
     expect(classify([1, 1], [1, 1, 1])).toBe("pass");
     expect(classify([3, 1, 2], [1, 2, 3])).toBe("pass");
@@ -116,7 +116,7 @@ describe("Kayenta's judge", () => {
     expect(score(["pass", "pass", "no data"])).toBeCloseTo(100, 9);
   });
 
-  test("needs an hour for what only fails, and two to pass", () => {
+  test("needs an hour to fail, and two to pass", () => {
     expect(outcome(new Kayenta(), { ...EVEN, candidate: 1 }, 5, 1)).toEqual({ t: 3600, kind: "rolled back" });
     expect(outcome(new Kayenta(), EVEN, 5, 1)).toEqual({ t: 7200, kind: "promoted" });
   });
