@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { revisionOf, splitOf, stateOf } from "../mesh/admin/testing/sample-state.ts";
+import { revisionOf, rolloutOf, splitOf, stateOf } from "../mesh/admin/testing/sample-state.ts";
 import { drawMeshStatus } from "./draw-mesh-status.ts";
 import { PLAIN } from "./style.ts";
 
@@ -16,6 +16,13 @@ describe("the status of the local mesh", () => {
       "kyc-aggregator",
       "└── kyc-aggregator-00001        –  ready  in 300 ms",
     ]);
+  });
+
+  test("says once how a rollout has ended", () => {
+    const ended = { service: "web", doing: "promoted", reason: "no regression" };
+    const rollouts = [rolloutOf({ ...ended, outcome: "promoted" })];
+    const lines = drawMeshStatus(stateOf({ rollouts }), PLAIN);
+    expect(lines.at(-1)).toBe("rollout  web: promoted (no regression)");
   });
 
   test("names the other ports of Gateways below the main one", () => {

@@ -15,8 +15,11 @@ export function drawMeshStatus(state: MeshStatus, style: Style): string[] {
   for (const { title, url, gateways: named } of gateways)
     lines.push(style.dim(`${title} of Gateway ${named.join(", ")} ${url}`));
   for (const service of services) lines.push("", ...drawService(service, style));
-  for (const { service, doing, reason, outcome } of rollouts)
-    lines.push("", `${style.bold("rollout")}  ${service}: ${outcome}, ${doing}${reason && ` (${reason})`}`);
+  for (const { service, doing, reason, outcome } of rollouts) {
+    // A rollout that has ended does what its outcome says.
+    const state = outcome === doing ? outcome : `${outcome}, ${doing}`;
+    lines.push("", `${style.bold("rollout")}  ${service}: ${state}${reason && ` (${reason})`}`);
+  }
   if (waiting.length > 0) lines.push("", style.warn(`an edit waits for ${waiting.join(", ")}`));
   if (problems.length > 0)
     lines.push(

@@ -3,7 +3,7 @@ import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { podLogs } from "../kube/pod-logs.ts";
 import { watch } from "../kube/watch.ts";
-import { UserError } from "../user-error.ts";
+import { UsageError } from "../user-error.ts";
 import { checked } from "./follow.ts";
 import {
   type ContainerStatus,
@@ -42,7 +42,7 @@ export interface LogsOptions {
 /**
  * Reads the logs of a namespace's services. Lines of one pod stay in order.
  * @returns how many pods were read
- * @throws UserError for a service or a revision that does not exist; the message suggests a similar name
+ * @throws UsageError for a service or a revision that does not exist; the message suggests a similar name
  */
 export async function readLogs(
   kube: Kube,
@@ -96,7 +96,7 @@ async function checkNames(kube: Kube, { namespace, service, revision, signal }: 
     if (known.includes(name)) continue;
     const what = kind === REVISION ? "revision" : "Knative Service";
     const of = kind === REVISION && service !== undefined ? ` of ${service}` : "";
-    throw new UserError(`There is no ${what} ${name}${of} in ${namespace}: ${didYouMean(name, known)}`);
+    throw new UsageError(`There is no ${what} ${name}${of} in ${namespace}: ${didYouMean(name, known)}`);
   }
 }
 

@@ -39,7 +39,7 @@ describe("logs", () => {
 
   test("of a service that does not exist name the nearest", async () => {
     const { code, out, err } = await served.kyc("logs", "credit-chek");
-    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toBe("There is no Knative Service credit-chek in kyc: did you mean credit-check?\n");
   });
 

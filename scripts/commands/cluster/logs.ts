@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type ClusterFlags, withClusterOptions } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
-import { Failure } from "../../exit.ts";
+import { EXIT, Failure } from "../../exit.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printable } from "../../text/printable.ts";
 import type { Style } from "../../terminal/style.ts";
@@ -95,10 +95,11 @@ async function printMeshLogs(
       if (printEach !== undefined) printEach(line);
       else printLine(line, style);
     });
-    if (count === 0 && !follow) printMessage(`${revision ?? service ?? "Nothing"} has written no line.`);
+    if (count === 0 && !follow)
+      printMessage(`No log line of ${revision ?? service ?? "the local mesh"} so far.`);
   } catch (error) {
-    const isExpected = error instanceof NothingRuns || error instanceof UnknownService;
-    throw isExpected ? new Failure(error.message) : error;
+    if (error instanceof UnknownService) throw new Failure(error.message, EXIT.usage);
+    throw error instanceof NothingRuns ? new Failure(error.message) : error;
   }
   return true;
 }
