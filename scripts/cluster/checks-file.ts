@@ -81,7 +81,7 @@ export const ChecksFile = strict(
   },
 );
 
-/** What a folder wants to be checked. */
+/** The checks of a folder. */
 export interface Checks {
   requests: readonly RequestCheck[];
   splits: readonly SplitCheck[];
@@ -98,18 +98,18 @@ export function curlsOf(checks: Checks | undefined, url: string): string[] {
   return plain.map(({ path }) => `curl ${shellWord(`${url}${path}`)}`);
 }
 
-/** The call that the first split is about; undefined where there is none. */
+/** Returns the call that the first split is about; undefined if there is none. */
 export function splitCallOf(checks: Checks | undefined): SplitCall | undefined {
   const [split] = checks?.splits ?? [];
   return split && callOf(split);
 }
 
-/** Where a split is decided: by default at the host of the service itself. */
+/** Returns the call at which a split is decided: by default at the host of the service itself. */
 export function callOf({ service, path, decidedAt = { host: service, path } }: SplitCheck): SplitCall {
   return { service, ...decidedAt };
 }
 
-/** Reads `checks.yaml` of a folder; undefined where there is none. @throws InvalidManifests */
+/** Reads `checks.yaml` of a folder; undefined if there is none. @throws InvalidManifests */
 export async function readChecks(root: string): Promise<Checks | undefined> {
   const parsed = await readFileDocuments(join(root, CHECKS_FILE), CHECKS_FILE);
   if (parsed === undefined) return undefined;

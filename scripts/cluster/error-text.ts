@@ -6,7 +6,7 @@ export function errorText(error: unknown): string {
   return message.replace(/ For more information, pass `verbose: true`.*$/, "").trim();
 }
 
-/** The code of an error, such as `ENOENT`; empty when it has none. */
+/** Returns the code of an error, such as `ENOENT`; empty if it has none. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

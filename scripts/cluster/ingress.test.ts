@@ -33,7 +33,7 @@ function node(...addresses: [type: string, address: string][]): KubeObject {
 
 const balanced = (...ingress: object[]): KubeObject => gateway({ loadBalancer: { ingress } });
 
-/** Answers at these addresses only, and notes all that was asked. */
+/** Answers only at these addresses, and records all requests. */
 function answeringAt(...urls: string[]): {
   asked: string[];
   fetch(url: string, init: RequestInit): Promise<Response>;
@@ -58,7 +58,7 @@ describe("the addresses at which the ingress gateway might answer", () => {
       ["load balancer http://203.0.113.7", "load balancer http://lb.example"],
     ],
     ["one of IPv6, in brackets", [balanced({ ip: "2001:db8::1" })], ["load balancer http://[2001:db8::1]"]],
-    ["none of a load balancer that waits for its address", [gateway({ loadBalancer: {} })], []],
+    ["none of a load balancer without an address yet", [gateway({ loadBalancer: {} })], []],
   ])("are %s", async (_, objects, expected) => {
     const found = await ingressCandidates(new FakeCluster("c", objects).kube);
     expect(found.filter(({ by }) => by === "load balancer").map(({ by, url }) => `${by} ${url}`)).toEqual(
@@ -95,7 +95,7 @@ describe("the ingress gateway", () => {
     node(["InternalIP", "192.168.49.2"]),
   ]);
 
-  test("is where something answers, whatever it answers, at a path that wakes no service", async () => {
+  test("is the first that gives any answer, at a path that wakes no service", async () => {
     const { asked, fetch } = answeringAt("http://192.168.49.2:31380");
     expect(await findIngress({ kube: cluster.kube, fetch })).toEqual({
       url: "http://192.168.49.2:31380",
@@ -106,7 +106,7 @@ describe("the ingress gateway", () => {
     );
   });
 
-  test("is where the user says, and nothing else is tried", async () => {
+  test("is the user's, and nothing else is tried", async () => {
     const { asked, fetch } = answeringAt("http://127.0.0.1:8080");
     const given = "http://127.0.0.1:8080/";
     expect(await findIngress({ kube: cluster.kube, given, fetch })).toEqual({
@@ -118,7 +118,7 @@ describe("the ingress gateway", () => {
 
   test.each<[string, FakeCluster, string | undefined, RegExp[]]>([
     [
-      "what was tried, and how to open a way",
+      "the tried addresses, and how to make one available",
       cluster,
       undefined,
       [
@@ -128,7 +128,7 @@ describe("the ingress gateway", () => {
       ],
     ],
     [
-      "that there is no gateway, and what makes one",
+      "that there is no gateway, and how to install one",
       new FakeCluster(),
       undefined,
       [/label istio=ingressgateway\). Run \.\/kyc up/],

@@ -34,7 +34,7 @@ const Node = Type.Object({
 /** An address at which the ingress gateway may be reachable. */
 export interface Candidate {
   url: string;
-  /** What exposes the gateway at this address. */
+  /** The kind of the address. */
   by: "load balancer" | "node port" | "given";
 }
 
@@ -59,9 +59,9 @@ const ATTEMPT_MS = 5_000;
 const UNROUTED_PATH = "/-/kyc-looks-for-the-ingress";
 
 /**
- * Finds the ingress gateway by trying load balancers, and node ports on this machine and on the nodes. Any HTTP response
- * counts, and the first one decides.
- * @throws NoIngress when no address answers
+ * Finds the ingress gateway by trying load balancers, and node ports on this machine and on the nodes. Any HTTP
+ * response counts, and the first one decides.
+ * @throws NoIngress if no address answers
  */
 export async function findIngress(options: FindIngressOptions): Promise<Ingress> {
   const { kube, given, signal, fetch: get = fetch } = options;
@@ -79,7 +79,7 @@ export async function findIngress(options: FindIngressOptions): Promise<Ingress>
   });
 }
 
-/** The addresses at which the ingress gateway may answer. */
+/** Returns the addresses at which the ingress gateway may answer. */
 export async function ingressCandidates(kube: Kube): Promise<Candidate[]> {
   const { items } = await kube.list(
     { apiVersion: "v1", kind: "Service" },

@@ -19,7 +19,7 @@ export interface Rights {
 /** To look at the pods of a namespace. */
 export const LIST_PODS: PolicyRule = { apiGroups: [""], resources: ["pods"], verbs: ["list"] };
 
-/** To look at a pod, and whether it is gone. */
+/** The right to read a pod, and whether it is deleted. */
 export const GET_PODS: PolicyRule = { apiGroups: [""], resources: ["pods"], verbs: ["get"] };
 
 /** To open a connection to a port of a pod. Some API servers check `get` for a WebSocket, others `create`. */

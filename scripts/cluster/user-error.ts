@@ -1,8 +1,8 @@
-/** What was asked for cannot be done here. The message is for the user: why, and what to do. */
+/** The requested operation is not possible. The message is for the user: the reason and a remedy. */
 export class UserError extends Error {}
 
 /** Wrong usage of the command. The message names the option or its value. */
 export class UsageError extends UserError {}
 
-/** The user ended it. What was done so far stays. */
+/** The user ended it. Completed work remains. */
 export class Interrupted extends Error {}

@@ -7,7 +7,7 @@ export interface Conflict {
   fields: { field: string; manager: string }[];
 }
 
-/** The fields in conflict, when that is why an apply was refused. */
+/** Returns the fields in conflict, if that is why an apply was refused. */
 export function conflictOf(error: unknown, ref: ObjectRef): Conflict | undefined {
   if (!(error instanceof ApiError) || error.code !== 409) return undefined;
   const causes = error.status?.details?.causes ?? [];

@@ -36,7 +36,7 @@ test("files are deployed with the images that the environment names", async () =
   );
 });
 
-test("where no way leads to the gateway, what was deployed stays, and the way is reported as unknown", async () => {
+test("if the gateway cannot be reached, the deployed objects remain, and its address is reported as unknown", async () => {
   const { changes, ingress, routed } = await deployFiles(options());
   expect(changes.length).toBeGreaterThan(8);
   expect(routed).toBe(false);
@@ -44,7 +44,7 @@ test("where no way leads to the gateway, what was deployed stays, and the way is
   expect(String(ingress)).toContain("No server answers at http://127.0.0.1:1");
 });
 
-test("a dry run does not look for a way of delivery, because there is none yet", async () => {
+test("a dry run does not look for a delivery method, because there may be none yet", async () => {
   expect(await deployFiles(options({ dryRun: true }))).toMatchObject({ ingress: undefined, routed: false });
 });
 

@@ -19,7 +19,7 @@ export interface DeployFilesOptions {
   namespace: string;
   /** The kustomization of the Istio objects, below the root. */
   istio: string;
-  /** The address of the ingress gateway; found by trying when undefined. */
+  /** The address of the ingress gateway. @default detected */
   ingress?: string | undefined;
   /** Builds and loads the images that the nodes lack; otherwise they are assumed to be present. */
   buildImages: boolean;
@@ -28,15 +28,15 @@ export interface DeployFilesOptions {
   timeoutMs: number;
   signal: AbortSignal;
   events: DeployEvents & {
-    /** What happens to the image of a function. */
+    /** Reports the progress of a function's image. */
     onImage(name: string, what: string, passing?: string): void;
   };
 }
 
-/** The result, and where the services answer, or why that is unknown; undefined when nothing was applied. */
+/** The result, and the address of the services or why it is unknown; undefined if nothing was applied. */
 export interface DeployedFiles extends Deployed {
   ingress: Ingress | NoIngress | undefined;
-  /** Whether the gateway there answers as the first request of checks.yaml expects; true where there is none. */
+  /** Whether the gateway answers as the first request of checks.yaml expects; true if there is none. */
   routed: boolean;
 }
 
@@ -59,7 +59,7 @@ async function routedBy(checks: Checks | undefined, url: string, signal: AbortSi
 const ROUTED_WITHIN_MS = 20_000;
 
 /**
- * Brings what the files describe to a cluster, and waits until the ingress gateway leads there.
+ * Deploys the objects of the files to a cluster, and waits until the ingress gateway routes to them.
  * @throws InvalidManifests, UserError, ApiError, DeployFailed
  */
 export async function deployFiles(options: DeployFilesOptions): Promise<DeployedFiles> {
@@ -67,7 +67,7 @@ export async function deployFiles(options: DeployFilesOptions): Promise<Deployed
   const { documents, problems } = await readDocuments(root, await appliedFolders(root, options.istio));
   const errors = problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InvalidManifests(errors);
-  // Fails early when there is no cluster, or no Knative on it: building takes a while.
+  // Fails early if there is no cluster, or no Knative on it, because building takes a while.
   await kube.path(KNATIVE_SERVICE, { namespace: options.namespace });
   const images =
     options.buildImages && !dryRun

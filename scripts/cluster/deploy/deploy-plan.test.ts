@@ -26,7 +26,7 @@ const names = (steps: Awaited<ReturnType<typeof repository>>): string[] =>
   steps.map(({ object }) => `${object.kind} ${object.metadata.name}`);
 
 describe("the plan of a deployment", () => {
-  test("applies what others refer to first, a service's states in order, and routes last", async () => {
+  test("applies referenced objects first, a service's states in order, and routes last", async () => {
     const order = names(await repository());
     const at = (name: string): number => order.indexOf(name);
     expect(order[0]).toBe("Namespace kyc");
@@ -65,7 +65,7 @@ describe("the plan of a deployment", () => {
     expect(states.map(({ skip }) => skip)).toEqual(["credit-check-basic exists", undefined]);
   });
 
-  test("leaves a revision that exists its image, because it never changes, and says so", async () => {
+  test("keeps the image of an existing revision, because it never changes, and reports it", async () => {
     const steps = await repository({ "kyc/credit-check-advanced": "dev.local/kyc/credit-check:old" });
     const last = steps.findLast(isCreditCheck);
     expect(JSON.stringify(last?.object)).toContain("credit-check:old");

@@ -19,7 +19,7 @@ export interface DeployStep {
   document: ManifestDocument;
   /** The Knative Service and revision that must be ready before the next step. */
   awaits: { service: string; namespace: string; revision: string | undefined } | undefined;
-  /** Why there is nothing to do: the state's revision exists already. */
+  /** Why the step is skipped: the state's revision exists already. */
   skip: string | undefined;
   /** A remark about the object that is not an error. */
   note: string | undefined;
@@ -42,11 +42,12 @@ const KnativeState = Type.Object({
 type KnativeState = Static<typeof KnativeState>;
 
 /**
- * What to apply, in order. A Knative Service that several files describe is applied state by state; a state whose
- * revision exists is passed over, unless it is the last, which holds the traffic.
- * @param images the functions' images, which take the place of those in the files
+ * Plans the objects to apply, in order. A Knative Service that several files describe is applied state by state; a
+ * state whose revision exists is skipped, unless it is the last, which has the traffic.
+ * @param images the functions' images, which replace those in the files
  * @param namespace the namespace to deploy to; by default that of the files
- * @param revisions the image of each revision that exists, by `namespace/name`: a revision never changes, so it keeps it
+ * @param revisions the image of each existing revision, by `namespace/name`: a revision never changes, so it keeps
+ *   its image
  */
 export function planDeploy(
   documents: readonly ManifestDocument[],

@@ -14,7 +14,7 @@ const IMAGES = [
   { name: "kyc-aggregator", image: "dev.local/kyc/kyc-aggregator:new" },
 ];
 
-/** What was told of each object. */
+/** The reports about each object. */
 type Told = string[];
 
 async function deployTo(
@@ -131,7 +131,7 @@ describe("deploying again", () => {
     ]);
   });
 
-  test("says that a revision keeps its image when its function has changed", async () => {
+  test("reports that a revision keeps its image although its function has changed", async () => {
     const cluster = running();
     await deployTo(cluster);
     const images = IMAGES.map(({ name, image }) => ({ name, image: image.replace(":new", ":newer") }));
@@ -165,7 +165,7 @@ describe("deploying again", () => {
 });
 
 describe("a dry run", () => {
-  test("says what would be created on an empty cluster, though not even its namespace is there", async () => {
+  test("reports what would be created on an empty cluster, even without the namespace", async () => {
     const cluster = running();
     cluster.fault = (method, path) =>
       method === "PATCH" && path.includes("/namespaces/kyc/")
@@ -176,7 +176,7 @@ describe("a dry run", () => {
     expect(cluster.writes).toEqual([]);
   });
 
-  test("says what would change, changes nothing, and waits for nothing", async () => {
+  test("reports what would change, changes nothing, and waits for nothing", async () => {
     const cluster = running();
     await deployTo(cluster);
     const ref = { apiVersion: "v1", kind: "Service", namespace: "kyc", name: "kyc-credit-check" };
@@ -188,7 +188,7 @@ describe("a dry run", () => {
     expect(cluster.get(ref)).toBeUndefined();
   });
 
-  test("of kinds that the cluster does not know says so", async () => {
+  test("of unknown kinds reports them", async () => {
     const cluster = running();
     cluster.fault = (_, path) =>
       path.startsWith("/apis/networking.istio.io") ? refusal(404, "NotFound", "") : undefined;
@@ -240,7 +240,7 @@ Copy their values into the files, or overwrite them with ./kyc deploy --force-co
     );
   });
 
-  test("is taken over only when that is asked for", async () => {
+  test("is taken over only on request", async () => {
     const cluster = running();
     await deployTo(cluster);
     const forced = inConflict(cluster);

@@ -38,7 +38,7 @@ export interface DeployOptions {
   signal: AbortSignal;
   timeoutMs: number;
   forceConflicts: boolean;
-  /** Shows what would change, by a dry run on the API server. */
+  /** Whether to show only what would change, by a dry run on the API server. */
   dryRun: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface Deployed {
   conflicts: Conflict[];
 }
 
-/** A revision did not become ready. The message ends with the last lines of its log, where it ran. */
+/** A revision did not become ready. The message ends with the last lines of its log, if it ran. */
 export class DeployFailed extends UserError {
   readonly log: readonly string[];
   constructor(message: string, log: readonly string[]) {
@@ -59,8 +59,8 @@ export class DeployFailed extends UserError {
 const LOG_BEGINS = "The last lines of its log:";
 
 /**
- * Applies manifests in order and waits for each revision before what comes next. Safe to run again: what is there and
- * equal does not change.
+ * Applies manifests in order and waits for each revision before the next step. Safe to repeat: equal objects do not
+ * change.
  * @throws InvalidManifests, ApiError, DeployFailed
  */
 export async function deploy(options: DeployOptions): Promise<Deployed> {

@@ -23,8 +23,8 @@ export interface RunKnativeOptions {
 }
 
 /**
- * Plays Knative's controllers: each service that is applied gets the revision of its template, and both become ready.
- * What `react` did before is done still.
+ * Simulates Knative's controllers: each applied service gets the revision of its template, and both become ready. An
+ * earlier `react` still applies.
  */
 export function runKnative(
   cluster: FakeCluster,
@@ -37,7 +37,7 @@ export function runKnative(
     before(object, path);
     if (object === undefined || !isKnativeService(object)) return;
     const { name } = object.metadata;
-    // Only a change of what is wanted makes a new generation.
+    // Only a change of the desired state makes a new generation.
     const wanted = JSON.stringify([name, object.spec]);
     const current = generations.get(wanted) ?? ++last;
     generations.set(wanted, current);

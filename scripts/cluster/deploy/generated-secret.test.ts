@@ -11,13 +11,13 @@ function dataOf(object: object): Record<string, string> {
   return "data" in object ? (object.data as Record<string, string>) : {};
 }
 
-test("values are made where the cluster has none, each another one", () => {
+test("values are generated if the cluster has none, each a different one", () => {
   const { A = "", B = "" } = dataOf(withGeneratedValues(SECRET, undefined));
   expect(Buffer.from(A, "base64").toString()).toMatch(/^[0-9a-f]{64}$/);
   expect(B).not.toBe(A);
 });
 
-test("a value that the cluster has stays, and a missing one beside it is made", () => {
+test("an existing value stays, and a missing one is generated", () => {
   const live = Object.assign({}, SECRET, { data: { A: "b25l" } });
   const data = dataOf(withGeneratedValues(SECRET, live));
   expect(data["A"]).toBe("b25l");

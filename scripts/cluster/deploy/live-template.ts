@@ -12,9 +12,10 @@ const Templated = Type.Object({
 type Templated = Static<typeof Templated>;
 
 /**
- * A Knative Service to apply, with its revision's template as the cluster has it, when that revision is the live one
- * already. Knative fills in a template once, refuses to do so again under the same name, and then takes the bare one for
- * a forbidden change (serving, pkg/apis/serving/v1/configuration_defaults.go). Other objects are returned unchanged.
+ * Returns a Knative Service to apply, with its revision's template as on the cluster if that revision is live
+ * already. Knative sets defaults in a template once, refuses to do so again under the same name, and would take the
+ * template without them for a forbidden change (serving, pkg/apis/serving/v1/configuration_defaults.go). Other
+ * objects are returned unchanged.
  * @returns the object, or the path of the first field that differs between file and revision
  */
 export function withLiveTemplate(
@@ -33,7 +34,7 @@ function nameOf({ spec }: Templated): string | undefined {
   return spec.template.metadata?.name;
 }
 
-/** The first field that is written and is not so; what is not written may be anything. */
+/** Returns the first written field that differs; fields that are not written may have any value. */
 function firstDifference(written: unknown, live: unknown, path: FieldPath): FieldPath | undefined {
   if (Array.isArray(written)) {
     if (!Array.isArray(live) || written.length !== live.length) return path;

@@ -4,7 +4,7 @@ import type { KubeObject } from "../kube/kube-object.ts";
 // Fields and headers whose whole value is a namespace.
 const NAMESPACE_FIELDS = new Set(["namespace", "Knative-Serving-Namespace"]);
 
-// Kinds of Kubernetes itself that files of a service hold and that are in a namespace, beside those that this tool reads.
+// Kubernetes' own namespaced kinds in a service's files, besides those that this tool reads.
 const NAMESPACED = new Set(["ConfigMap", "Deployment", "Secret", "Service", "ServiceAccount"]);
 
 /** The namespace of the files, and the one to deploy to. */
@@ -14,8 +14,8 @@ export interface NamespaceMove {
 }
 
 /**
- * The same object for another namespace: its own namespace, and every host, gateway, identity and header that names it.
- * An object of a known kind that names none gets it, as by `kubectl apply -n`.
+ * Returns an object moved to another namespace: its own namespace, and every host, gateway, identity and header that
+ * names it. An object of a known kind without a namespace gets it, as by `kubectl apply -n`.
  */
 export function inNamespace(object: KubeObject, { from, to }: NamespaceMove): KubeObject {
   const placed = withNamespace(object, to);

@@ -44,15 +44,15 @@ async function deployNamespace(cluster: FakeCluster): Promise<string> {
 }
 
 describe("the Pod Security Standard restricted", () => {
-  test("is enforced where Istio's sidecars keep to it", async () => {
+  test("is enforced if Istio's sidecars comply", async () => {
     expect(await deployNamespace(knativeCluster(injector({ ...PLUGIN, ...PROFILE })))).toBe("restricted");
   });
 
-  test("is enforced where there are no sidecars", async () => {
+  test("is enforced if there are no sidecars", async () => {
     expect(await deployNamespace(knativeCluster())).toBe("restricted");
   });
 
-  test("is reported only where they do not, and the reason is reported", async () => {
+  test("is only reported if they do not comply, with the reason", async () => {
     expect(await deployNamespace(knativeCluster(injector({})))).toBe(
       'not enforced Pod Security "restricted" is reported but not enforced: Istio\'s sidecars need an init container with NET_ADMIN, as its CNI plugin is not installed',
     );

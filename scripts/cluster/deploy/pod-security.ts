@@ -34,10 +34,10 @@ const Values = Type.Object({
 const Injector = Type.Object({ data: Type.Object({ values: Type.String() }) });
 
 /**
- * Finds out why the standard `restricted` cannot be enforced on a namespace with Istio's sidecars: Istio adds an init
- * container with NET_ADMIN unless its CNI plugin does that work, and a sidecar without a seccomp profile unless told
- * otherwise. Both are in the values of its injector (istio, manifests/charts/istio-control/istio-discovery).
- * @returns the reason, or undefined where it can be enforced
+ * Returns why the standard `restricted` cannot be enforced on a namespace with Istio's sidecars: Istio adds an init
+ * container with NET_ADMIN unless its CNI plugin does that work, and by default a sidecar without a seccomp profile.
+ * Both are in the values of its injector (istio, manifests/charts/istio-control/istio-discovery).
+ * @returns the reason, or undefined if it can be enforced
  */
 export async function whyNotRestricted(kube: Kube): Promise<string | undefined> {
   let injectors: KubeObject[];

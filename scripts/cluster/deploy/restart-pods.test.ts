@@ -55,7 +55,7 @@ describe("starting pods again", () => {
     expect(await renewPods(cluster.kube, "kyc", { signal, timeoutMs: 60_000, pause })).toBe(0);
   });
 
-  test("goes on after the time that it was given, and ends with the signal", async () => {
+  test("continues after its time limit, and ends with the signal", async () => {
     const one = (): FakeCluster => new FakeCluster("fake", [pod("basic-1", "basic", true)]);
     const pause = async (): Promise<void> => undefined;
     const { signal } = new AbortController();

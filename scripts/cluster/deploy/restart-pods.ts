@@ -12,11 +12,11 @@ export interface RenewOptions {
 const PAUSE_MS = 300;
 
 /**
- * Starts the pods of all Knative Services of a namespace again, and waits until each revision has a new one that is
- * ready. Knative's activator finds out once, when a pod appears, whether it may call it by its address or has to go by
- * its Service, which is where Istio puts mTLS on (serving, pkg/activator/net/revision_backends.go). Pods from before a
- * change to STRICT would be called in plain text, and refuse, until they end.
- * @returns how many were started again
+ * Restarts the pods of all Knative Services of a namespace, and waits until each revision has a new one that is
+ * ready. Knative's activator determines once, when a pod appears, whether it can call it by its address or must use
+ * its Service, where Istio applies mTLS (serving, pkg/activator/net/revision_backends.go). Pods from before a change
+ * to STRICT would be called in plain text, and refuse, until they end.
+ * @returns the number of restarted pods
  */
 export async function renewPods(kube: Kube, namespace: string, options: RenewOptions): Promise<number> {
   const { signal, timeoutMs, pause = Bun.sleep } = options;

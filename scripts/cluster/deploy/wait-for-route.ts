@@ -1,7 +1,7 @@
 export interface RoutedOptions {
   /** The ingress gateway. */
   url: string;
-  /** A request that the gateway leads to a service, and the statuses of its answer. */
+  /** A request that the gateway routes to a service, and the statuses of its answer. */
   path: string;
   statuses: readonly number[];
   signal: AbortSignal;
@@ -12,15 +12,15 @@ export interface RoutedOptions {
   pause?: (ms: number) => Promise<void>;
 }
 
-// A gateway may have several pods, which get a change at different times.
+// A gateway may have several pods, which receive a change at different times.
 const IN_A_ROW = 5;
 const PAUSE_MS = 100;
 const ATTEMPT_MS = 30_000;
 
 /**
  * Waits until the ingress gateway has the route of a request. An apply returns when the API server has the object;
- * the gateway gets it from istiod later, and answers 404 until then.
- * @returns whether it does
+ * the gateway receives it from istiod later, and answers 404 until then.
+ * @returns whether it has the route
  */
 export async function untilRouted(options: RoutedOptions): Promise<boolean> {
   const { url, path, statuses, signal, timeoutMs, fetch: get = fetch, pause = Bun.sleep } = options;

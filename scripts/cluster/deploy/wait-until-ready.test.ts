@@ -12,7 +12,7 @@ import { type Awaited, NotReady, untilReady, type WaitOptions } from "./wait-unt
 
 const NAMED: Awaited = { service: "credit-check", namespace: "kyc", revision: "credit-check-basic" };
 const UNNAMED: Awaited = { ...NAMED, revision: undefined };
-// Far longer than a test takes: what ends sooner does not end by it.
+// Far longer than a test takes, so that nothing ends because of it.
 const LONG = 60_000;
 
 const WAITING = serviceObject("credit-check", { ready: "unknown", latest: "credit-check-basic" });
@@ -37,7 +37,7 @@ async function failure(waiting: Promise<void>): Promise<NotReady> {
   return error;
 }
 
-/** A pod of the revision that is waited for, whose function's container is in this state. */
+/** A pod of the awaited revision, whose function's container is in this state. */
 function podIn(
   user: NonNullable<Parameters<typeof podObject>[2]>["user"],
   of = "credit-check-basic",
@@ -54,7 +54,7 @@ describe("waiting for a revision", () => {
     await wait(knativeCluster(READY, BASIC, podObject("credit-check", "credit-check-basic")));
   });
 
-  test("goes on while the service is not ready, or Knative has not seen the change, or it is another revision", async () => {
+  test("continues while the service is not ready, Knative has not observed the change, or it is another revision", async () => {
     const cluster = knativeCluster(WAITING, BASIC);
     const views: string[] = [];
     let done = false;
@@ -79,7 +79,7 @@ describe("waiting for a revision", () => {
     expect(cluster.watches.count).toBe(0);
   });
 
-  test("goes on where a stream is cut and its place is forgotten", async () => {
+  test("continues if a stream is cut and its position is lost", async () => {
     const cluster = knativeCluster(WAITING, BASIC);
     let seen = 0;
     const waiting = wait(cluster, NAMED, { onView: () => void seen++ });
@@ -171,7 +171,7 @@ describe("waiting for a revision", () => {
     await waiting;
   });
 
-  test("ends with Knative's message where there is no pod, such as for an image without a digest", async () => {
+  test("ends with Knative's message if there is no pod, such as for an image without a digest", async () => {
     const message = 'UserError to fetch image "x": failed to resolve image to digest: 404';
     const failed = revisionObject("credit-check", "credit-check-basic", { ready: false, message });
     const cluster = knativeCluster(WAITING, failed);
@@ -180,7 +180,7 @@ describe("waiting for a revision", () => {
     );
   });
 
-  test("ends with the service's word where no revision could be made", async () => {
+  test("ends with the service's message if no revision could be made", async () => {
     const message = "Revision creation failed with message: quota exceeded.";
     const cluster = knativeCluster(serviceObject("credit-check", { ready: false, message }));
     for (const awaited of [NAMED, UNNAMED])
@@ -191,7 +191,7 @@ describe("waiting for a revision", () => {
 });
 
 describe("waiting for too long", () => {
-  test("reports the probe that fails, and where the log is", async () => {
+  test("reports the failing probe, and the place of the log", async () => {
     const probe = "Readiness probe failed: HTTP probe failed with statuscode: 503";
     const cluster = knativeCluster(
       WAITING,
@@ -219,7 +219,7 @@ describe("waiting for too long", () => {
       ],
       "Deploying",
     ],
-    ["a service that says nothing", [WAITING], "Knative gives no reason"],
+    ["a service without conditions", [WAITING], "Knative gives no reason"],
   ])("reports %s", async (_, objects, why) => {
     const cluster = knativeCluster(...objects);
     const { message } = await failure(wait(cluster, NAMED, { timeoutMs: 20 }));

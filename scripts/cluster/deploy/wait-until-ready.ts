@@ -5,7 +5,7 @@ import type { PodView, RevisionView, ServiceView } from "../workload/workload-vi
 export interface Awaited {
   service: string;
   namespace: string;
-  /** When undefined, the latest revision of the service. */
+  /** The revision. @default the latest of the service */
   revision: string | undefined;
 }
 
@@ -29,13 +29,13 @@ export interface WaitOptions {
   signal: AbortSignal;
   /** Called with the namespace's state whenever it changes. */
   onView(view: ServiceView[]): void;
-  /** How long a problem that may resolve itself lasts before it counts, in milliseconds. @default 10000 */
+  /** How long a problem that may resolve itself is tolerated, in milliseconds. @default 10000 */
   patienceMs?: number;
 }
 
 /**
- * Waits until a Knative Service is ready with what was just applied. A crash counts at once; a problem that may resolve
- * itself, such as an image that cannot be pulled, counts when it has lasted for a while.
+ * Waits until a Knative Service is ready with the applied change. A crash counts at once; a problem that may resolve
+ * itself, such as an image that cannot be pulled, counts after a while.
  * @throws NotReady as soon as it is clear that it will not become ready, or at the timeout
  * @throws the signal's reason
  */
@@ -104,7 +104,7 @@ function troubleOf(service: ServiceView, awaited: Awaited): Trouble | undefined 
     const why = new NotReady(`${revision.name}: ${reason}: ${message} (${where})`, place);
     return { why, isFinal: crashed };
   }
-  // Without a pod, Knative's own condition counts, such as for an image whose digest cannot be resolved.
+  // Without a pod, Knative's own condition counts, for example for an image whose digest cannot be resolved.
   const failed = [revision, service].find((each) => each?.health === "failed");
   if (failed === undefined) return undefined;
   const why = new NotReady(`${failed.name}: ${failed.message ?? SILENCE}`, logPlace(revision?.pods[0]));

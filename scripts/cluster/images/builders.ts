@@ -17,7 +17,7 @@ export interface Builder {
   /** Whether it works on this machine: it may be installed without a running engine. */
   works(programs: Programs): Promise<boolean>;
   build(build: Build, programs: Programs): Promise<string[]>;
-  /** Writes an image into a docker archive; undefined where the image is in the cluster already. */
+  /** Writes an image into a docker archive; undefined if the image is in the cluster already. */
   save: ((image: string, archive: string) => string[]) | undefined;
   push(image: string): string[];
 }
@@ -61,8 +61,8 @@ const buildah: Builder = {
   name: "buildah",
   works: (programs) => succeeds(programs, "buildah", ["--version"]),
   async build({ root, ...build }, programs) {
-    // Keeping layers is off by default. `chroot` also works within a container and without privileges; what the
-    // Dockerfile runs is our own.
+    // Caching layers is off by default. `chroot` also works within a container and without privileges; the Dockerfile
+    // runs only our own code.
     const flags = ["--layers"];
     if (process.env["BUILDAH_ISOLATION"] === undefined) flags.push("--isolation", "chroot");
     if (await hasBase(root, programs)) flags.push("--pull-never");
@@ -94,7 +94,7 @@ function buildArguments({ name, image }: { name: string; image: string }): strin
   return [`FUNCTION=${name}`, `VERSION=${image.slice(image.lastIndexOf(":") + 1)}`];
 }
 
-/** Whether the base image is there already. Its tag is a version, so a newer one is not asked for. */
+/** Whether the base image exists already. Its tag is a version, so a newer one is not looked for. */
 async function hasBase(root: string, programs: Programs): Promise<boolean> {
   const dockerfile = await Bun.file(`${root}/Dockerfile`).text();
   const base = /^ARG BASE=(\S+)$/m.exec(dockerfile)?.[1];

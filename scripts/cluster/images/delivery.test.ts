@@ -50,7 +50,7 @@ describe("an image is brought", () => {
     expect(delivery("docker", { load: "  ", context: "kind-lab" })).toStartWith("kind load");
   });
 
-  test("by no guess: where no way is known, all ways are named", () => {
+  test("without guesses: if no method is known, all methods are listed", () => {
     const attempt = (): string => delivery("podman", { context: "prod" });
     expect(attempt).toThrow(UserError);
     for (const way of ["prod", "KYC_IMAGE_PREFIX", "KYC_IMAGE_LOAD", "minikube, kind or k3d"])

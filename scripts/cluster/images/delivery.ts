@@ -5,7 +5,7 @@ import type { Builder } from "./builders.ts";
 export interface Delivery {
   /** The destination, for messages. */
   to: string;
-  /** The command for an image; undefined where building it there was enough. */
+  /** The command for an image; undefined if building it there was sufficient. */
   command: ((image: string, archive: string) => string[]) | undefined;
   /** Whether the command reads an archive, which must be written first. */
   fromArchive: boolean;
@@ -15,7 +15,7 @@ export interface DeliveryOptions {
   prefix: string;
   /** The user's own command, with the image as its last argument. */
   load: string | undefined;
-  /** The kubeconfig context; undefined where there is no cluster. */
+  /** The kubeconfig context; undefined without a cluster. */
   context: string | undefined;
   isMinikube: boolean;
   builder: Builder;
@@ -32,10 +32,7 @@ export function isRegistry(prefix: string): boolean {
   return !LOCAL_PREFIXES.includes(prefix.split("/")[0] ?? "");
 }
 
-/**
- * Chooses the way to the cluster.
- * @throws UserError if there is none; the message lists all methods
- */
+/** Chooses the delivery method. @throws UserError if there is none; the message lists all methods */
 export function chooseDelivery({ prefix, load, context, isMinikube, builder }: DeliveryOptions): Delivery {
   if (load !== undefined && load.trim() !== "") {
     const words = load.trim().split(/\s+/);

@@ -24,7 +24,7 @@ describe("the Dockerfile", () => {
     expect(command?.split(" ")).toEqual([...BUNDLE]);
   });
 
-  test("installs what the lockfile says, without what the tools need, and runs no package's script", () => {
+  test("installs the versions of the lockfile, without the tools' dependencies, and runs no package's script", () => {
     expect(build).toMatch(/RUN bun install .*--frozen-lockfile --production --ignore-scripts/);
   });
 
@@ -33,13 +33,13 @@ describe("the Dockerfile", () => {
     expect(build).not.toMatch(/^COPY \. /m);
   });
 
-  test("makes an image of the bundle alone: nothing runs in the final stage, and no shell at the start", () => {
+  test("makes an image of the bundle only: nothing runs in the final stage, and no shell at the start", () => {
     expect(final).not.toMatch(/^(RUN|CMD|SHELL|ADD) /m);
     expect(final.match(/^COPY .*$/gm)).toEqual(["COPY --from=build /out ."]);
     expect(final).toMatch(/^ENTRYPOINT \["bun", /m);
   });
 
-  test("runs as a user that is not root, by number so that Kubernetes can tell", () => {
+  test("runs as a user that is not root, by number so that Kubernetes can check it", () => {
     expect(final).toMatch(/^USER [1-9][0-9]*:[1-9][0-9]*$/m);
   });
 
@@ -50,7 +50,7 @@ describe("the Dockerfile", () => {
   });
 });
 
-test("the builder gets the functions and what they are installed by, and no tests", async () => {
+test("the builder gets the functions and the files for their installation, and no tests", async () => {
   const lines = (await read(".dockerignore")).trim().split("\n");
   expect(lines[0]).toBe("*");
   expect(lines.filter((line) => line.startsWith("!"))).toEqual(["!package.json", "!bun.lock", "!functions"]);

@@ -80,7 +80,7 @@ describe("images", () => {
     expect(calls[1]).toBe(`kind load docker-image ${AGGREGATOR} --name lab`);
   });
 
-  test("of a tag of the user's own are always built: the name says nothing about the content", async () => {
+  test("with a tag of the user's own are always built, because it does not identify the content", async () => {
     const own = IMAGES.map((image) => image.replace(/:.*/, ":dev"));
     expect(own).toContain("dev.local/kyc/credit-check:dev");
     const cluster = new FakeCluster("kind-lab", [node("a", own)]);
@@ -89,7 +89,7 @@ describe("images", () => {
     expect(calls).toHaveLength(2 * IMAGES.length);
   });
 
-  test("are only built where there is no cluster", async () => {
+  test("are only built if there is no cluster", async () => {
     const { calls } = await ensure({});
     expect(calls.map((call) => call.split(" ", 2).join(" "))).toEqual(IMAGES.map(() => "docker build"));
   });
@@ -154,7 +154,7 @@ describe("the builder", () => {
     expect(calls[0]).toStartWith("podman build");
   });
 
-  test("is the one that was asked for, or none", async () => {
+  test("is the requested one, or none", async () => {
     const answers = { docker: "", podman: "" };
     const { calls } = await ensure({ answers, options: { builder: "podman" } });
     expect(calls[0]).toStartWith("podman build");
@@ -163,14 +163,14 @@ describe("the builder", () => {
     );
   });
 
-  test("is reported in one message when there is none, with all that there could be", async () => {
+  test("is reported in one message if there is none, with all possible ones", async () => {
     const attempt = ensure({ answers: {} });
     await expect(attempt).rejects.toThrow(UserError);
     for (const name of ["minikube", "docker", "podman", "buildah", "https://"])
       await expect(attempt).rejects.toThrow(name);
   });
 
-  test("that says all went well, and made no image, has failed", async () => {
+  test("that reports success without an image has failed", async () => {
     const answers = { ...minikube, "minikube image build": "error building image", "minikube image ls": "" };
     await expect(ensure({ cluster: new FakeCluster("minikube", [node("a", [])]), answers })).rejects.toThrow(
       /is not in its node\. Its output:\nerror building image/,
@@ -185,7 +185,7 @@ test("the program that loads is missed before anything is built", async () => {
   );
 });
 
-test("a failed program is named with the last lines that it said", async () => {
+test("a failed program is named with its last lines of output", async () => {
   const answers = { "docker info": "", "docker build": { code: 1, out: "STEP 1\n", err: "no space left\n" } };
   const attempt = ensure({ answers });
   await expect(attempt).rejects.toThrow(

@@ -22,7 +22,7 @@ export interface EnsureImagesOptions {
   /** @default the first that works here */
   builder?: BuilderName | undefined;
   signal?: AbortSignal | undefined;
-  /** What happens to the image of a function; `passing` is the current output of the program. */
+  /** Reports the progress of a function's image; `passing` is the current output of the program. */
   onProgress?(name: string, what: string, passing?: string): void;
 }
 
@@ -35,9 +35,9 @@ export function imagesOf(
 }
 
 /**
- * Makes sure that every node has the images of all functions: builds and loads those that are missing. An image with a
- * tag of the user's own is always built, as the tag does not identify the content.
- * @throws UserError when a program is missing, or fails
+ * Makes sure that every node has the images of all functions: builds and loads the missing ones. An image with a tag
+ * of the user's own is always built, since the tag does not identify the content.
+ * @throws UserError if a program is missing or fails
  */
 export async function ensureImages(options: EnsureImagesOptions): Promise<FunctionImage[]> {
   const { root, env, onProgress } = options;
@@ -63,7 +63,7 @@ export async function missingImages(
 
 /**
  * Chooses how images are built and loaded.
- * @throws UserError when there is no way; the message lists the possible ones
+ * @throws UserError if there is no method; the message lists the possible ones
  */
 export async function waysFor(
   options: EnsureImagesOptions,
@@ -82,7 +82,7 @@ export async function waysFor(
   return { builder, delivery };
 }
 
-/** Programs that load images onto their own clusters, and where to get them. */
+/** Programs that load images into their own clusters, and where to get them. */
 const LOADERS: Readonly<Record<string, string>> = {
   kind: "https://kind.sigs.k8s.io/docs/user/quick-start",
   k3d: "https://k3d.io/stable/#installation",
@@ -188,8 +188,8 @@ const WithImages = Type.Object({
 });
 
 /**
- * The images that every node has. A node lists only its largest images, so one that is not listed may exist; it is then
- * built and loaded again, which is harmless.
+ * Returns the images that every node has. A node lists only its largest images, so an unlisted one may exist; it is
+ * then built and loaded again, which is harmless.
  */
 export async function imagesOnNodes(kube: Kube): Promise<ReadonlySet<string>> {
   const { items } = await kube.list({ apiVersion: "v1", kind: "Node" });

@@ -8,22 +8,22 @@ import { UserError } from "../user-error.ts";
 export interface FunctionImage {
   /** The folder's name below `functions/`. */
   name: string;
-  /** Prefix, name and content tag: equal exactly when what goes into the image is equal. */
+  /** Prefix, name and content tag: equal exactly if the inputs of the image are equal. */
   image: string;
 }
 
 /** How the Dockerfile bundles a function; a test holds the two equal. */
 export const BUNDLE = ["--target=bun", "--splitting", "--minify-whitespace", "--minify-syntax"] as const;
 
-// Files that determine an image beside the bundle.
+// Files besides the bundle that determine an image.
 const RECIPE = ["Dockerfile", ".bun-version"];
 
 /**
- * The images of all functions, tagged by what they contain: a changed function gets another tag, an unchanged one the
- * same on every machine. A change that does not affect the bundle (a test, a comment, a dependency of the tools) does not change the tag.
- * A folder without `functions/` has none: its images are built elsewhere.
- * @param prefix what comes before the function's name
- * @param tag another tag in place of the content's
+ * Returns the images of all functions, tagged by content: a changed function gets another tag, an unchanged one the
+ * same on every machine. A change that does not affect the bundle (a test, a comment, a dependency of the tools) does
+ * not change the tag. A folder without `functions/` has none: its images are built elsewhere.
+ * @param prefix precedes the function's name
+ * @param tag replaces the content's tag
  */
 export async function functionImages(root: string, prefix: string, tag?: string): Promise<FunctionImage[]> {
   const names: string[] = [];
@@ -52,9 +52,9 @@ async function contentTag(root: string, name: string): Promise<string> {
 }
 
 /**
- * Bundles a function as the Dockerfile does, byte for byte. Bun's own command line is called in the project's folder,
+ * Bundles a function as the Dockerfile does, byte for byte. Bun's own command line runs in the project's folder,
  * because the names of the chunks depend on their paths from there: within this process they would differ by the
- * folder in which the user stands. The environment is left out for the same reason.
+ * working directory. The environment is not passed for the same reason.
  */
 async function bundle(root: string, name: string, folder: string): Promise<void> {
   const command = ["build", `functions/${name}/main.ts`, ...BUNDLE, `--outdir=${folder}`];

@@ -7,13 +7,13 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   /** The HTTP status. */
   readonly code: number;
-  /** The machine-readable reason, such as `NotFound` or `Conflict`; empty when there is none. */
+  /** The machine-readable reason, such as `NotFound` or `Conflict`; empty if there is none. */
   readonly reason: string;
   readonly status: Status | undefined;
   /** How long the API server asks to wait before the next attempt (RFC 9110 §10.2.3), at most 30 s. */
   readonly retryAfterMs: number | undefined;
 
-  /** @param what what could not be done */
+  /** @param what the failed operation */
   constructor(what: string, code: number, status?: Status, retryAfterMs?: number) {
     super(`${what}: ${status?.message || `the API server answered ${code}`}`);
     this.code = code;
@@ -29,7 +29,7 @@ export class ApiError extends Error {
     return new ApiError(what, response.status, status, retryAfterMs(response));
   }
 
-  /** The same, naming the credentials that were refused: the server does not say whose they are. */
+  /** Returns the error with the rejected credentials: the server does not report their owner. */
   static refusal(
     what: string,
     response: Response,

@@ -9,7 +9,7 @@ const ALL = "/apis/serving.knative.dev/v1/namespaces/kyc/services";
 const ONE = `${ALL}/credit-check`;
 const REF = { apiVersion: "serving.knative.dev/v1", kind: "Service", namespace: "kyc", name: "credit-check" };
 
-/** Everything that a client could lose: the version of its own kind `Service`, for one, knows none of these fields. */
+/** Every field that a client could lose: the version of its own kind `Service`, for example, has none of these. */
 const SERVICE = {
   apiVersion: "serving.knative.dev/v1",
   kind: "Service",
@@ -54,7 +54,7 @@ const SERVICE = {
 };
 
 describe("apply", () => {
-  test("sends a Knative Service without losing a field, and gives back what the server made of it", async () => {
+  test("sends a Knative Service without losing a field, and returns the server's result", async () => {
     using server = await FakeApiServer.start();
     const made = { ...SERVICE, status: { url: "http://credit-check.kyc", traffic: [{ percent: 90 }] } };
     server.on(`PATCH ${ONE}`, (answer) => answer.json(made));
@@ -65,7 +65,7 @@ describe("apply", () => {
     expect(sent?.query).toEqual({ fieldManager: "kyc", fieldValidation: "Strict" });
   });
 
-  test("sends what JSON calls a prototype as a field like any other", async () => {
+  test("sends a field named like a prototype as any other", async () => {
     using server = await FakeApiServer.start();
     server.on(`PATCH ${ONE}`, echo);
     const text = JSON.stringify(SERVICE).replace("__proto_", "__proto__");
@@ -121,7 +121,7 @@ describe("create", () => {
     expect(sent?.headers["content-type"]).toBe("application/json");
   });
 
-  test("posts an object without a namespace to where its kind is", async () => {
+  test("posts an object without a namespace to the path of its kind", async () => {
     using server = await FakeApiServer.start();
     server.on("POST /api/v1/namespaces", echo);
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kyc" } };

@@ -27,7 +27,7 @@ describe("get", () => {
     expect(await kubeOf(server).get(REF)).toEqual(object);
   });
 
-  test("gives undefined for what is not there", async () => {
+  test("returns undefined for a missing object", async () => {
     using server = await FakeApiServer.start();
     server.on(`GET ${ONE}`, (answer) => answer.refuse(404, "NotFound", 'configmaps "x" not found'));
     expect(await kubeOf(server).get(REF)).toBeUndefined();
@@ -79,7 +79,7 @@ describe("a refusal is an ApiError with the API server's own sentence:", () => {
     expect(error.message).toBe("cannot read ConfigMap a/x with the credentials of test: Unauthorized");
   });
 
-  test("or the number, where it says nothing", async () => {
+  test("or the number without a message", async () => {
     using server = await FakeApiServer.start();
     server.on(`GET ${ONE}`, (answer) => answer.empty(502));
     const error = await rejection(kubeOf(server).get(REF));
@@ -89,7 +89,7 @@ describe("a refusal is an ApiError with the API server's own sentence:", () => {
 });
 
 describe("a server that is too busy", () => {
-  test("is asked again after the time that it says", async () => {
+  test("is retried after the time that it requests", async () => {
     using server = await FakeApiServer.start();
     let times = 0;
     server.on(`GET ${ONE}`, (answer) => {
@@ -126,7 +126,7 @@ describe("list", () => {
     items: names.map((name) => ({ metadata: { name, namespace: "a" }, data: {} })),
   });
 
-  test("gathers all pages, and says of each item what the list says for all", async () => {
+  test("collects all pages, and gives each item the list's kind", async () => {
     using server = await FakeApiServer.start();
     server.on(`GET ${ALL}`, (answer, { query }) => {
       if (query["continue"] === undefined)
@@ -144,7 +144,7 @@ describe("list", () => {
         metadata: { name, namespace: "a" },
       })),
     );
-    // Nothing of the reference that the kind came with gets into the items.
+    // The items have no fields of the reference that the kind came with.
     expect(Object.keys(items[0] ?? {}).sort()).toEqual(["apiVersion", "data", "kind", "metadata"]);
     expect(resourceVersion).toBe("7");
     expect(server.to(ALL).map(({ query }) => query)).toEqual([

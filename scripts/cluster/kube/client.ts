@@ -22,7 +22,7 @@ export interface RequestOptions {
 }
 
 export interface ListOptions extends RequestOptions {
-  /** All namespaces when undefined. */
+  /** The namespace. @default all */
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
@@ -71,11 +71,10 @@ interface GuardedWrite {
 }
 
 /**
- * Reads and writes Kubernetes objects as plain data. Kinds are looked up by discovery, once each. Integers beyond 2^53,
- * which no kind here has, would not be exact.
- *
- * Reads that fail for a moment are repeated. A write whose outcome is unknown, because its answer is lost or a 5xx, is
- * repeated only where it cannot take effect twice, nor over a change that another writer made in the meantime.
+ * Reads and writes Kubernetes objects as plain data. Kinds are looked up by discovery, once each. Integers beyond
+ * 2^53, which no kind here has, would be inexact. Reads that fail temporarily are repeated. A write with an unknown
+ * outcome, because its response is lost or a 5xx, is repeated only if it cannot take effect twice or overwrite
+ * another writer's change in the meantime.
  */
 export class Kube {
   readonly connection: Connection;
@@ -87,14 +86,14 @@ export class Kube {
     this.#repeats = new Repeats(repeats);
   }
 
-  /** The object, or undefined when it is not there, or its kind is not installed. */
+  /** Returns the object, or undefined if it does not exist, or its kind is not installed. */
   async get(ref: ObjectRef, options: RequestOptions = {}): Promise<KubeObject | undefined> {
     const path = await this.#discovery.path(ref, ref);
     if (path === undefined) return undefined;
     return this.#object(`cannot read ${nameOf(ref)}`, path, options).catch(undefinedIfNotFound);
   }
 
-  /** All objects of a kind; none where the kind is not installed. */
+  /** Returns all objects of a kind; none if the kind is not installed. */
   async list(kind: Kind, options: ListOptions = {}): Promise<Listed> {
     const path = await this.#discovery.path(kind, { namespace: options.namespace });
     if (path === undefined) return { items: [], resourceVersion: "" };
@@ -120,12 +119,12 @@ export class Kube {
       url: path + writeQuery(options, query),
       // JSON is YAML.
       request: write("PATCH", "application/apply-patch+yaml", object, options),
-      // Forced, it would also take over what another manager has written since.
+      // With force, it would also overwrite later changes of another manager.
       isGuarded: force !== true,
     });
   }
 
-  /** @throws ApiError with code 409 when it already exists */
+  /** @throws ApiError with code 409 if it already exists */
   async create(object: KubeObject, options: WriteOptions): Promise<KubeObject> {
     const path = await this.path(object, object.metadata);
     const all = path.slice(0, path.lastIndexOf("/"));
@@ -140,8 +139,8 @@ export class Kube {
   }
 
   /**
-   * Replaces an object by what was read and changed.
-   * @throws ApiError with code 409 when it was changed since it was read (by resourceVersion)
+   * Replaces an object by a changed copy.
+   * @throws ApiError with code 409 if it was changed since it was read (by resourceVersion)
    */
   async replace(object: KubeObject, options: WriteOptions): Promise<KubeObject> {
     const what = `cannot change ${nameOf(refOf(object))}`;
@@ -158,8 +157,8 @@ export class Kube {
   }
 
   /**
-   * JSON merge patch (RFC 7396): null removes a field, and a list is replaced as a whole.
-   * @throws ApiError with code 409 when it has another resourceVersion than the patch
+   * Applies a JSON merge patch (RFC 7396): null removes a field, and a list is replaced as a whole.
+   * @throws ApiError with code 409 if its resourceVersion differs from the patch's
    */
   async patch(ref: ObjectRef, patch: object, options: WriteOptions): Promise<KubeObject> {
     const path = await this.path(ref, ref);
@@ -175,7 +174,7 @@ export class Kube {
   /**
    * Deletes an object and its dependents, without waiting.
    * @returns whether it existed
-   * @throws ApiError with code 409 when it has another uid
+   * @throws ApiError with code 409 if it has another uid
    */
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
     const { propagation = "Background", uid, signal } = options;
@@ -195,7 +194,7 @@ export class Kube {
   /**
    * Sends a request and parses the JSON response by a schema.
    * @param what the beginning of the error message, such as `cannot list Pod`
-   * @throws ApiError when it is refused
+   * @throws ApiError if it is refused
    */
   async json<S extends TSchema>(
     what: string,
@@ -207,12 +206,12 @@ export class Kube {
     return parse(schema, await jsonIn(response), `${what}: the answer to ${path}`);
   }
 
-  /** Sends a request and reads the whole response. @throws ApiError when it is refused */
+  /** Sends a request and reads the whole response. @throws ApiError if it is refused */
   send(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
     return this.#repeated(what, request, () => this.connection.send(path, request));
   }
 
-  /** Sends a request whose response is a stream. @throws ApiError when it is refused */
+  /** Sends a request whose response is a stream. @throws ApiError if it is refused */
   open(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
     return this.#repeated(what, request, () => this.connection.open(path, request));
   }
@@ -234,8 +233,8 @@ export class Kube {
   }
 
   /**
-   * Sends a write. Where an attempt may have taken effect although its answer is lost, the API server refuses the next one
-   * by 409: then what is there tells whose change it is.
+   * Sends a write. If an attempt may have taken effect although its response is lost, the API server refuses the next
+   * one by 409; the stored object then shows whose change it is.
    */
   async #write(written: object, { what, path, url, request, isGuarded }: GuardedWrite): Promise<KubeObject> {
     const attempts = this.#repeats.request(request.signal);
@@ -263,8 +262,8 @@ export class Kube {
   }
 
   /**
-   * The path of a kind's objects, or of one of them.
-   * @throws ApiError with reason `NoSuchKind` when the cluster does not know the kind
+   * Returns the path of a kind's objects, or of one of them.
+   * @throws ApiError with reason `NoSuchKind` if the cluster does not know the kind
    */
   async path(kind: Kind, { namespace, name }: Place): Promise<string> {
     const path = await this.#discovery.path(kind, { namespace, name });

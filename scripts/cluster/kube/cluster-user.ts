@@ -9,9 +9,9 @@ const Review = Type.Object({
 const PATH = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 
 /**
- * The user's name on the API server, as `kubectl auth whoami` prints it: authenticated, unlike the names in
+ * Returns the user's name on the API server, as `kubectl auth whoami` prints it: authenticated, unlike the names in
  * the kubeconfig or the environment (SelfSubjectReview, authentication.k8s.io/v1, since Kubernetes 1.28).
- * @returns undefined where the API server offers no such review, or does not allow it
+ * @returns undefined if the API server offers no such review, or does not allow it
  */
 export async function clusterUser(kube: Kube): Promise<string | undefined> {
   try {

@@ -16,7 +16,7 @@ export function configMap(namespace: string, name: string): ObjectRef {
   return { apiVersion: "v1", kind: "ConfigMap", namespace, name };
 }
 
-/** A ConfigMap, or nothing when it is not there. */
+/** Returns a ConfigMap, or undefined if it does not exist. */
 export async function readConfigMap(kube: Kube, ref: ObjectRef): Promise<ConfigMap | undefined> {
   const found = await kube.get(ref);
   return found !== undefined && Check(ConfigMap, found) ? (found as ConfigMap) : undefined;

@@ -30,7 +30,7 @@ describe("a server", () => {
     expect(server.requests).toBeEmpty();
   });
 
-  test("is refused also where the environment says that any will do", async () => {
+  test("is refused even if the environment disables the check", async () => {
     using server = await answering();
     const changes = { cluster: { "certificate-authority-data": base64(new Authority("other").cert) } };
     process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
@@ -63,7 +63,7 @@ describe("a server", () => {
     expect((await connection.send("/version")).status).toBe(200);
   });
 
-  test("below a path is asked below it, with or without a slash at the end", async () => {
+  test("below a path gets requests below it, with or without a trailing slash", async () => {
     using server = await answering();
     server.on("GET /k8s/clusters/c-1/version", (answer) => answer.json({}));
     for (const end of ["", "/"]) {
@@ -79,7 +79,7 @@ describe("a server", () => {
     expect(await (await connection.send("/version")).text()).toEndWith("/version");
   });
 
-  test("without TLS gets no credentials, and its refusal says so", async () => {
+  test("without TLS gets no credentials, and its refusal reports it", async () => {
     const seen: (string | null)[] = [];
     using server = Bun.serve({
       port: 0,

@@ -11,14 +11,14 @@ export interface Connection {
   readonly withheld?: boolean;
   /** The context's own namespace, if it has one. */
   readonly namespace: string | undefined;
-  /** Sends a request to a path of the API server. @throws Unreachable when no complete answer comes in time */
+  /** Sends a request to a path of the API server. @throws Unreachable if no complete response arrives in time */
   send(path: string, request?: ApiRequest): Promise<Response>;
   /**
-   * Sends a request whose response is a stream: only its head has to arrive in time. Reading the body throws when the
-   * connection is closed or the signal aborts.
+   * Sends a request whose response is a stream: only its head must arrive in time. Reading the body throws if the
+   * connection is closed or the signal is aborted.
    */
   open(path: string, request?: ApiRequest): Promise<Response>;
-  /** Creates a WebSocket to a path, which may not be open yet; undefined where WebSockets are not supported. */
+  /** Creates a WebSocket to a path, which may not be open yet; undefined if WebSockets are not supported. */
   dial?(path: string, protocol: string): Promise<WebSocket>;
 }
 
@@ -28,12 +28,12 @@ export interface ApiRequest {
   headers?: Readonly<Record<string, string>> | undefined;
   body?: string | undefined;
   signal?: AbortSignal | undefined;
-  /** Whether it changes nothing on the server, so that it may be repeated. @default for GET */
+  /** Whether it changes nothing on the server, so that it can be repeated. @default for GET */
   isRead?: boolean | undefined;
 }
 
 export interface ConnectOptions extends KubeconfigOptions {
-  /** How long a response, or a credential plugin, may take. Each admission webhook may take 10 s. @default 40000 */
+  /** The time limit of a response or a credential plugin. Each admission webhook may take 10 s. @default 40000 */
   timeoutMs?: number | undefined;
 }
 
@@ -43,9 +43,9 @@ export class Unreachable extends Error {
 }
 
 /**
- * Reads the kubeconfig. Nothing is sent before the first request. (The client library's own transport does not present
- * client certificates on Bun, so Bun's fetch sends the requests.)
- * @throws NoCluster when there is no kubeconfig, or not this context
+ * Reads the kubeconfig. Nothing is sent before the first request. (The client library's own transport does not
+ * present client certificates on Bun, so Bun's fetch sends the requests.)
+ * @throws NoCluster if there is no kubeconfig, or not this context
  */
 export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {}): Connection {
   const choice = readKubeconfig(options);

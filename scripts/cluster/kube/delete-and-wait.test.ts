@@ -9,7 +9,7 @@ const PATH = "/api/v1/namespaces/a/configmaps/x";
 const IN_TIME = { timeoutMs: 5_000 };
 
 describe("deleteAndWait", () => {
-  test("returns when the object is really gone, which it was asked to be with all that it owns", async () => {
+  test("returns after the object is deleted together with its dependents", async () => {
     using server = await FakeApiServer.start();
     answers(server, there("u1"), there("u1"), there("u1"), gone);
     server.on(`DELETE ${PATH}`, there("u1"));
@@ -21,7 +21,7 @@ describe("deleteAndWait", () => {
     });
   });
 
-  test("says that it was not there, and deletes nothing", async () => {
+  test("reports that it did not exist, and deletes nothing", async () => {
     using server = await FakeApiServer.start();
     answers(server, gone);
     expect(await deleteAndWait(kubeOf(server), REF, IN_TIME)).toBeFalse();
@@ -64,7 +64,7 @@ describe("deleteAndWait", () => {
       "cannot read ConfigMap a/x: soon",
     ],
     ["a server that does not answer", () => {}, "the API server has not answered since the deletion"],
-  ])("gives up in time, and says what held it: %s", async (_, handler, why) => {
+  ])("gives up in time, and reports the obstacle: %s", async (_, handler, why) => {
     using server = await FakeApiServer.start();
     answers(server, there("u1"), handler);
     server.on(`DELETE ${PATH}`, there("u1"));

@@ -14,10 +14,10 @@ export class StillThere extends Error {
 }
 
 /**
- * Deletes an object and what it owns, and waits until it is gone. An object of the same name that is created in the
- * meantime has another uid, and stays.
+ * Deletes an object with its dependents, and waits until it is deleted. An object of the same name that is created in
+ * the meantime has another uid, and remains.
  * @returns whether the object existed
- * @throws StillThere if it is not gone in time; the message names what keeps it
+ * @throws StillThere if it is not deleted in time; the message names the obstacle
  */
 export async function deleteAndWait(
   kube: Kube,

@@ -35,7 +35,7 @@ describe("the path", () => {
 });
 
 describe("a version of a group", () => {
-  test("is asked for once, also by many at the same time", async () => {
+  test("is requested once, even by many at the same time", async () => {
     const { discovery, asked } = new Cluster();
     await Promise.all([1, 2, 3].map(() => discovery.path(SERVICE, {})));
     await discovery.path(SERVICE, {});
@@ -52,7 +52,7 @@ describe("a version of a group", () => {
     expect(await cluster.discovery.path(gateway, {})).toBe("/apis/networking.istio.io/v1/gateways");
   });
 
-  test("is asked again for a kind that it lacked, once for many at the same time", async () => {
+  test("is requested again for a missing kind, once for many at the same time", async () => {
     const cluster = new Cluster();
     await cluster.discovery.path(SERVICE, {});
     const route = { ...SERVICE, kind: "Route" };
@@ -62,7 +62,7 @@ describe("a version of a group", () => {
     expect(cluster.asked).toHaveLength(2);
   });
 
-  test("is asked again after a failure", async () => {
+  test("is requested again after a failure", async () => {
     const cluster = new Cluster();
     cluster.failing = true;
     expect((await rejection(cluster.discovery.path(SERVICE, {}))).message).toBe("no answer");

@@ -18,12 +18,12 @@ export class Discovery {
   readonly #lookUp: (groupPath: string) => Promise<Resource[]>;
   readonly #known = new Map<string, Promise<Resource[]>>();
 
-  /** @param lookUp lists the resources at a path such as `/apis/apps/v1`; empty when there is no such path */
+  /** @param lookUp lists the resources at a path such as `/apis/apps/v1`; empty if there is no such path */
   constructor(lookUp: (groupPath: string) => Promise<Resource[]>) {
     this.#lookUp = lookUp;
   }
 
-  /** The path of a kind's objects, or of one of them; undefined when the cluster does not know the kind. */
+  /** Returns the path of a kind's objects, or of one of them; undefined if the cluster does not know the kind. */
   async path(kind: Kind, { namespace, name }: Place): Promise<string | undefined> {
     const group = `/${kind.apiVersion.includes("/") ? "apis" : "api"}/${kind.apiVersion}`;
     const resource = await this.#find(group, kind);

@@ -7,7 +7,7 @@ import { rejection } from "./testing/rejection.ts";
 const PATH = "/api/v1/namespaces/kyc/events";
 
 describe("the events of a namespace", () => {
-  test("come in the order in which they happened last, whichever field says when", async () => {
+  test("are in the order of their last occurrence, in whichever field it is", async () => {
     using server = await FakeApiServer.start();
     const pod = { kind: "Pod", namespace: "kyc", name: "p" };
     const common = { involvedObject: pod, type: "Normal", message: "m" };

@@ -18,7 +18,7 @@ export interface ClusterEvent {
   message: string;
   /** How many times it happened. */
   count: number;
-  /** When it happened last, in RFC 3339. */
+  /** The last occurrence, in RFC 3339. */
   lastAt: string;
 }
 

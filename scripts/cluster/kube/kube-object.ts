@@ -87,7 +87,7 @@ export const WatchEvent = Type.Object({
 /** A bookmark has a resourceVersion and no object. */
 export const Bookmark = Type.Object({ metadata: Type.Object({ resourceVersion: Type.String() }) });
 
-/** Checks a document of the API server. @throws when it does not match the schema */
+/** Checks a document of the API server. @throws if it does not match the schema */
 export function parse<S extends TSchema>(schema: S, document: unknown, what: string): Static<S> {
   if (Check(schema, document)) return document;
   throw new Error(`${what} does not match the Kubernetes API`);

@@ -6,9 +6,10 @@ import { connect } from "./connection.ts";
 const REPEAT_FOR_MS = 15_000;
 
 /**
- * A client for a command: it repeats requests that fail for a moment, and says so on standard error where that takes long.
+ * Returns a client for a command: it repeats requests that fail temporarily, and reports it on standard error if that
+ * takes long.
  * @param context a kubeconfig context; undefined for the current one
- * @throws NoCluster when there is no kubeconfig, or not this context
+ * @throws NoCluster if there is no kubeconfig, or not this context
  */
 export function kubeOfContext(context: string | undefined): Kube {
   return new Kube(connect({ context }), { forMs: REPEAT_FOR_MS, onWait: printMessage });

@@ -16,9 +16,9 @@ export interface PodLogOptions extends RequestOptions {
 }
 
 /**
- * The lines of a container's log. Ends without an error when the signal aborts.
- * @throws ApiError when there is no log, such as before the container has started
- * @throws Unreachable when the connection is closed
+ * Yields the lines of a container's log. Ends without an error when the signal is aborted.
+ * @throws ApiError if there is no log, for example before the container has started
+ * @throws Unreachable if the connection is closed
  */
 export async function* podLogs(kube: Kube, options: PodLogOptions): AsyncGenerator<string> {
   const { namespace, pod, container, tail, follow, previous, signal } = options;

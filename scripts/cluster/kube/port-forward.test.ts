@@ -73,7 +73,7 @@ describe("a forwarded port", () => {
     expect((await (await fetch(`${forward.url}/large`)).text()).length).toBe(3_000_000);
   });
 
-  test("cuts the connection where nothing listens, or the API server refuses", async () => {
+  test("closes the connection if nothing listens, or the API server refuses", async () => {
     using closed = await forwardPort({ kube: cluster(), namespace: "a", pod: "p", port: 1 });
     expect(fetch(`${closed.url}/a`)).rejects.toThrow();
     const refusing = cluster();
@@ -90,7 +90,7 @@ describe("a forwarded port", () => {
     expect(fetch(`${refused.url}/a`)).rejects.toThrow();
   });
 
-  test("is none where the connection can open no WebSocket", async () => {
+  test("is impossible if the connection cannot open WebSockets", async () => {
     const { kube } = new FakeCluster("fake");
     expect(forwardPort({ kube, namespace: "a", pod: "p", port: 1 })).rejects.toThrow(
       "does not support port forwarding",

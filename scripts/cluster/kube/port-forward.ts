@@ -27,7 +27,7 @@ export class Channels {
     socket.onclose = () => events.onEnd();
   }
 
-  /** Resolves when the WebSocket is open. @throws when the API server or the kubelet refuses */
+  /** Resolves when the WebSocket is open. @throws if the API server or the kubelet refuses */
   static async open(dial: () => Promise<WebSocket>, events: ChannelEvents): Promise<Channels> {
     const socket = await dial();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -64,7 +64,7 @@ export class Channels {
       if (bytes.length <= 3) return;
     }
     if (channel === DATA) events.onData(bytes.subarray(1));
-    // No process listens on the port, or the pod is gone.
+    // No process listens on the port, or the pod is deleted.
     else if (channel === ERROR && bytes.length > 1) this.close();
   }
 }
@@ -77,7 +77,7 @@ export interface ForwardOptions {
   port: number;
 }
 
-/** A local port that leads to a port of a pod. */
+/** A local port that is forwarded to a port of a pod. */
 export interface Forward extends Disposable {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
@@ -91,9 +91,9 @@ interface Carried {
 }
 
 /**
- * Forwards a local port to a port of a pod through the API server, as `kubectl port-forward` does: a WebSocket for each
- * connection. (Kubernetes, pkg/kubelet/server/portforward/websocket.go: v4.channel.k8s.io)
- * @throws UserError where the connection does not support WebSockets
+ * Forwards a local port to a port of a pod through the API server, as `kubectl port-forward` does: a WebSocket for
+ * each connection. (Kubernetes, pkg/kubelet/server/portforward/websocket.go: v4.channel.k8s.io)
+ * @throws UserError if the connection does not support WebSockets
  */
 export async function forwardPort({ kube, namespace, pod, port }: ForwardOptions): Promise<Forward> {
   const { connection } = kube;

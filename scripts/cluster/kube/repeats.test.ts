@@ -29,7 +29,7 @@ function cut(code = "ECONNRESET"): Error {
 
 type Step = Response | Error | ((request: ApiRequest) => Response);
 
-/** A client of an API server that gives these answers in turn, and what it was sent, as `GET` or `PATCH {…}`. */
+/** A client of an API server that responds so in turn, and the received requests, as `GET` or `PATCH {…}`. */
 function scripted(steps: Step[], forMs = 1_000, onWait?: (message: string) => void) {
   const sent: string[] = [];
   async function answer(path: string, request: ApiRequest = {}): Promise<Response> {
@@ -82,19 +82,19 @@ describe("a read", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("is not repeated where the server asks for more time than there is", async () => {
+  test("is not repeated if the server requests more time than available", async () => {
     const { kube, sent } = scripted([refusal(503, { "retry-after": "20" })]);
     expect(await rejection(kube.get(REF))).toMatchObject({ code: 503, retryAfterMs: 20_000 });
     expect(sent).toHaveLength(1);
   });
 
-  test("is not repeated where the certificate is not trusted", async () => {
+  test("is not repeated if the certificate is not trusted", async () => {
     const { kube, sent } = scripted([cut("DEPTH_ZERO_SELF_SIGNED_CERT")]);
     expect(await rejection(kube.get(REF))).toBeInstanceOf(Unreachable);
     expect(sent).toHaveLength(1);
   });
 
-  test("is repeated after a refused connection only where the server has answered before", async () => {
+  test("is repeated after a refused connection only if the server has answered before", async () => {
     using server = await FakeApiServer.start();
     server.on("GET /api/v1/namespaces/a/configmaps/x", (answer) => answer.json(object({})));
     const options = { forMs: 5_000, pauseMs: 2 };
@@ -121,7 +121,7 @@ describe("a read", () => {
     expect((await got).message).toBe("enough");
   });
 
-  test("that takes long is told once", async () => {
+  test("that takes long is reported once", async () => {
     const told: string[] = [];
     const postponed = () => refusal(503, { "retry-after": "2" });
     const { kube } = scripted([postponed(), postponed(), Response.json(object({}))], 15_000, (message) =>
@@ -170,13 +170,13 @@ describe("a write", () => {
     expect(sent[1]).toBe(sent[0] ?? "");
   });
 
-  test("is a conflict where another writer came before the repetition", async () => {
+  test("is a conflict if another writer preceded the repetition", async () => {
     const other = Response.json(object({ key: "of another writer" }, "7"));
     const { kube } = scripted([cut(), refusal(409), other]);
     expect(await rejection(kube.replace(wanted, MANAGER))).toMatchObject({ code: 409 });
   });
 
-  test("is a conflict at once where the first attempt is refused by 409", async () => {
+  test("is a conflict at once if the first attempt is refused by 409", async () => {
     const { kube, sent } = scripted([refusal(409)]);
     expect(await rejection(kube.replace(wanted, MANAGER))).toMatchObject({ code: 409 });
     expect(sent).toHaveLength(1);

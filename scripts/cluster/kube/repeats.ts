@@ -53,7 +53,7 @@ export class Repeats {
     };
   }
 
-  /** The wait before the next attempt; undefined where there is none. */
+  /** Returns the wait before the next attempt; undefined if there is none. */
   #waitMs(error: unknown, canRepeat: boolean, failures: number, leftMs: number): number | undefined {
     if (!isPassing(error)) return undefined;
     const postponedMs = error instanceof ApiError ? error.retryAfterMs : undefined;
@@ -68,7 +68,7 @@ export class Repeats {
     return waitMs < leftMs ? waitMs : undefined;
   }
 
-  /** Whether a server that did not answer may do so soon. One that never has is perhaps not there at all. */
+  /** Whether a server that did not answer may do so soon. One that has never answered may not exist. */
   #mayAnswer({ cause }: Unreachable): boolean {
     const code = errorCode(cause);
     if (NEVER.test(code)) return false;
@@ -89,7 +89,7 @@ export interface Attempts {
   /**
    * Waits before the next attempt.
    * @param canRepeat whether the request may be sent twice
-   * @throws the given error, where the request is not sent again
+   * @throws the given error if the request is not sent again
    */
   again(error: unknown, canRepeat: boolean): Promise<void>;
 }

@@ -8,10 +8,10 @@ describe("lines", () => {
   test.each<[string, string[], string[]]>([
     ["come without their ends", ["a\nb\n"], ["a", "b"]],
     ["may be empty", ["\n\na\n\n"], ["", "", "a", ""]],
-    ["include what follows the last end", ["a\nb"], ["a", "b"]],
+    ["include text after the last line end", ["a\nb"], ["a", "b"]],
     ["may be cut anywhere", ["a", "b\nc", "", "d\n", "e"], ["ab", "cd", "e"]],
     ["keep a carriage return", ["a\r\n"], ["a\r"]],
-    ["are none of nothing", [], []],
+    ["are empty for an empty body", [], []],
   ])("%s", async (_, chunks, expected) => {
     expect(await gather(chunks.map((chunk) => Buffer.from(chunk)))).toEqual(expected);
   });
@@ -40,7 +40,7 @@ describe("lines", () => {
     expect(await gather([Buffer.from([0x61, 0x0a, 0xff, 0xe8, 0xaa])])).toEqual(["a", "\ufffd\ufffd"]);
   });
 
-  test("are none of an answer without a body", async () => {
+  test("are empty for a response without a body", async () => {
     expect(await Array.fromAsync(lines(new Response(null)))).toEqual([]);
   });
 

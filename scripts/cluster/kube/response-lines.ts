@@ -3,8 +3,9 @@ import { linesOf } from "../../text/lines.ts";
 import { errorText } from "../error-text.ts";
 
 /**
- * The lines of a response body in UTF-8, as they arrive, without line ends. Text after the last line end is a line. A caller that stops early closes the connection.
- * @throws Unreachable when the connection is cut
+ * Yields the lines of a response body in UTF-8 as they arrive, without line ends. Text after the last line end is a
+ * line. A caller that stops early closes the connection.
+ * @throws Unreachable if the connection is cut
  */
 export async function* lines({ body }: Response): AsyncGenerator<string> {
   if (body === null) return;

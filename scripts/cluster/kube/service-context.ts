@@ -1,9 +1,9 @@
 import type { Kube } from "./client.ts";
 
-/** Where something is: on this machine, in files and the local mesh; or on a cluster. */
+/** The location of an engine: this machine, with files and the local mesh; or a cluster. */
 export type Location = "machine" | "cluster";
 
-/** The service that a command is about, and how to reach what carries it. */
+/** The service of a command, and the access to its engine. */
 export interface ServiceContext {
   readonly service: string;
   readonly namespace: string;
@@ -12,8 +12,8 @@ export interface ServiceContext {
   /** The kubeconfig context that the user named; undefined for the current one. */
   readonly context: string | undefined;
   /**
-   * A client of the cluster, made when it is first asked for: what stays on this machine loads none of it.
-   * @throws NoCluster when the kubeconfig has no such context
+   * Returns a client of the cluster, created on first use: commands that stay on this machine do not load it.
+   * @throws NoCluster if the kubeconfig has no such context
    */
   kube(): Promise<Kube>;
 }

@@ -8,8 +8,8 @@ import { RecordedWatch } from "./testing/recorded-watch.ts";
 
 const EXPIRED = statusOf(410, "Expired", "too old resource version: 10 (99)");
 
-describe("a watch goes on", () => {
-  test("where it was after the connection is cut, also in the middle of an event", async () => {
+describe("a watch continues", () => {
+  test("at its position after the connection is cut, even in the middle of an event", async () => {
     using server = await ConfigMapServer.start();
     await using watched = new RecordedWatch(kubeOf(server.api));
     const first = await server.stream();
@@ -25,7 +25,7 @@ describe("a watch goes on", () => {
     expect(server.lists).toBe(1);
   });
 
-  test("where it was after a stream that ends in the middle of an event, but in order", async () => {
+  test("at its position after a stream that ends with a FIN in the middle of an event", async () => {
     using server = await ConfigMapServer.start();
     await using watched = new RecordedWatch(kubeOf(server.api));
     const first = await server.stream();
@@ -38,7 +38,7 @@ describe("a watch goes on", () => {
     ]);
   });
 
-  test("where it was after the server ended the stream at its time", async () => {
+  test("at its position after the server ended the stream by its time limit", async () => {
     using server = await ConfigMapServer.start();
     await using watched = new RecordedWatch(kubeOf(server.api));
     const first = await server.stream();
@@ -133,7 +133,7 @@ describe("a watch does not hurry through", () => {
     await using watched = new RecordedWatch(kubeOf(server.api), { maxPauseMs: 60_000 });
     while (server.watches < 2) await Bun.sleep(5);
     await Bun.sleep(50);
-    // The third comes after 0.1 s. (A connection that is cut when used again is tried once more by Bun.)
+    // The third comes after 0.1 s. (Bun itself retries a reused connection that is cut.)
     expect(server.watches).toBeLessThan(6);
     expect(server.lists).toBeLessThan(6);
     await watched.stop();
@@ -207,7 +207,7 @@ describe("a watch ends with the error when", () => {
     expect(watched.states).toBeEmpty();
   });
 
-  test("it may not watch what it may list", async () => {
+  test("it may list but not watch", async () => {
     using server = await ConfigMapServer.start();
     server.onStream = ({ answer }) => answer.refuse(403, "Forbidden", "list only");
     const watched = new RecordedWatch(kubeOf(server.api));
@@ -216,7 +216,7 @@ describe("a watch ends with the error when", () => {
   });
 
   test.each([
-    ["what is no event", { kind: "Status" }, "an event"],
+    ["an object that is not an event", { kind: "Status" }, "an event"],
     ["an event without an object", { type: "ADDED", object: {} }, "the object of an event"],
   ])("it gets %s", async (_, line, what) => {
     using server = await ConfigMapServer.start();

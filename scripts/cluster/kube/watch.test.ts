@@ -25,7 +25,7 @@ describe("a watch", () => {
     expect(watched.troubles).toBeEmpty();
   });
 
-  test("calls back once where there is nothing yet", async () => {
+  test("calls back once if there is nothing yet", async () => {
     using server = await ConfigMapServer.start();
     await using watched = new RecordedWatch(kubeOf(server.api));
     await server.stream();

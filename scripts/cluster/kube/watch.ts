@@ -21,9 +21,9 @@ export interface WatchOptions extends ListOptions {
 export type Watched = ReadonlyMap<string, KubeObject>;
 
 /**
- * Follows the objects of a kind: calls back with all of them at the start and after each change, until the signal
- * aborts. A closed stream is resumed at its resourceVersion. When that has expired (410), all objects are listed again,
- * so that no change and no deletion is lost.
+ * Follows the objects of a kind: calls back with all of them at the start and after each change, until the signal is
+ * aborted. A closed stream is resumed at its resourceVersion. If that has expired (410), all objects are listed
+ * again, so that no change or deletion is lost.
  * @throws any failure of the first list, and later an ApiError for a permanent refusal (403, no such kind)
  */
 export async function watch(

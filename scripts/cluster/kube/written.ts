@@ -1,8 +1,8 @@
 import type { KubeObject } from "./kube-object.ts";
 
 /**
- * Whether an object has everything that was written to it. Fields that the API server or another writer added beside
- * are allowed, except in lists; a null is a field that was removed. Of the metadata only labels and annotations count.
+ * Whether an object has everything that was written to it. Additional fields of the API server or another writer are
+ * allowed, except in lists; a null is a removed field. Only labels and annotations of the metadata count.
  */
 export function hasWritten(found: KubeObject, written: object): boolean {
   const { metadata, status: _, ...fields } = written as Partial<KubeObject>;

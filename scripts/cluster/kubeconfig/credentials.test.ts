@@ -60,7 +60,7 @@ describe("a client certificate", () => {
       "its client key does not belong to its client certificate",
     ],
     [
-      "with a key that is none",
+      "with an invalid key",
       (user) => ({ ...user, "client-key-data": base64("nonsense") }),
       "its client key is not a private key",
     ],
@@ -80,7 +80,7 @@ describe("a client certificate", () => {
 test.each([
   ["client-certificate-data", "there is a client certificate but no client key"],
   ["client-key-data", "there is a client key but no client certificate"],
-])("%s alone is an error, and no anonymous request is sent", async (field, why) => {
+])("only %s is an error, and no anonymous request is sent", async (field, why) => {
   using server = await start();
   const user = { [field]: certificate(server.authority, "alice")[field] };
   const error = await rejection(ask(server, { user }));

@@ -23,7 +23,7 @@ interface Tls {
 }
 
 export interface CredentialsOptions {
-  /** How long a credential plugin may take. */
+  /** The time limit of a credential plugin. */
   timeoutMs: number;
 }
 
@@ -40,7 +40,7 @@ export class CredentialSource {
   readonly #plugin: ExecPlugin | undefined;
   #provider: Promise<OpenIDConnectAuth> | undefined;
 
-  /** @throws NoCluster when the kubeconfig contradicts itself, or holds what is not supported */
+  /** @throws NoCluster if the kubeconfig contradicts itself, or has unsupported content */
   constructor(choice: Choice, options: CredentialsOptions) {
     const { cluster, user } = choice;
     this.#choice = choice;
@@ -57,7 +57,7 @@ export class CredentialSource {
     return !this.#isSecure && [exec, token, tokenFile, username].some(Boolean);
   }
 
-  /** @throws NoCluster when they cannot be read */
+  /** @throws NoCluster if they cannot be read */
   async get(): Promise<Credentials> {
     try {
       return await this.#get();
@@ -80,7 +80,7 @@ export class CredentialSource {
     if (!this.#isSecure) return { headers: {}, tls };
     const headers: Record<string, string> = user.as ? { "Impersonate-User": user.as } : {};
     await this.#authorize(headers);
-    // A plugin is run only for what the kubeconfig itself does not say.
+    // A plugin is run only for credentials that the kubeconfig itself lacks.
     const given = headers["Authorization"] ? undefined : await this.#plugin?.credential();
     if (given?.token) headers["Authorization"] = `Bearer ${given.token}`;
     const ca = pem(cluster["certificate-authority-data"], cluster["certificate-authority"]);
@@ -112,7 +112,7 @@ export class CredentialSource {
   }
 }
 
-/** The fault of certificates or a key that cannot be used; undefined when they are in order. */
+/** Returns the fault of certificates or a key that cannot be used; undefined if they are valid. */
 export function wrongWith({ ca, cert, key }: Tls): string | undefined {
   if (ca !== undefined && !works(() => new X509Certificate(ca)))
     return "its certificate authority is not a certificate";
@@ -137,7 +137,7 @@ function base64(text: string): string {
   return Buffer.from(text, "utf8").toString("base64");
 }
 
-/** Content of a `-data` field, or of the file beside it. */
+/** Returns the content of a `-data` field, or of the corresponding file. */
 function pem(data: string | null | undefined, file: string | null | undefined): string | undefined {
   if (data) return Buffer.from(data, "base64").toString("utf8");
   return file ? readFileSync(file, "utf8") : undefined;

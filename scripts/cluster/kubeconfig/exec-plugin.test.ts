@@ -26,7 +26,7 @@ describe("a credential plugin", () => {
     expect(given.server.requests).toMatchObject([{ client: "alice" }]);
   });
 
-  test("is run again when what it gave has expired, and not before", async () => {
+  test("is run again after its credentials have expired, and not before", async () => {
     await using given = await Given.start();
     for (const fromNow of [-1_000, 3_600_000]) {
       const expirationTimestamp = new Date(Date.now() + fromNow).toISOString();
@@ -36,7 +36,7 @@ describe("a credential plugin", () => {
     expect(given.authorizations).toEqual(["Bearer t-1", "Bearer t-2", "Bearer t-3", "Bearer t-3"]);
   });
 
-  test("is run once more when what it gave is refused before its time", async () => {
+  test("is run once more if its credentials are refused before they expire", async () => {
     await using given = await Given.start();
     given.server.on("GET /version", (answer, { headers }) => {
       if (headers.authorization === "Bearer t-2") answer.json({});
@@ -55,7 +55,7 @@ describe("a credential plugin", () => {
     expect(given.authorizations).toEqual(["Bearer t-1", "Bearer t-2"]);
   });
 
-  test("gets its arguments and variables, and learns from the protocol what it is for", async () => {
+  test("gets its arguments and variables, and the purpose by the protocol", async () => {
     await using given = await Given.start();
     const exec = await given.script(
       'printf "%s|%s|%s|%s" "$1" "$2" "$GREETING" "$KUBERNETES_EXEC_INFO" > seen\n' + credential("t"),
@@ -82,7 +82,7 @@ describe("a credential plugin", () => {
     });
   });
 
-  test("is found beside the kubeconfig that names it by a path", async () => {
+  test("is found relative to the kubeconfig that names it by a path", async () => {
     await using given = await Given.start();
     const exec = await given.plugin({ token: "t-RUN" });
     const user = { exec: { ...exec, command: "./plugin" } };
@@ -130,7 +130,7 @@ describe("a credential plugin that fails is reported:", () => {
   ])("%s", async (_, text, why) => {
     await using given = await Given.start();
     const connection = given.connect(await given.script(text));
-    // What is no credential is not kept as one.
+    // An invalid credential is not cached.
     for (let i = 0; i < 2; i++) {
       const error = await rejection(connection.send("/version"));
       expect(error).toBeInstanceOf(NoCluster);
@@ -138,7 +138,7 @@ describe("a credential plugin that fails is reported:", () => {
     }
   });
 
-  test("it takes too long, also when what it started goes on", async () => {
+  test("it takes too long, even if its child processes continue", async () => {
     await using given = await Given.start();
     const exec = await given.script("sleep 5 & wait");
     const plugin = new ExecPlugin(exec, {

@@ -21,15 +21,16 @@ export type ExecCredential = Static<typeof ExecCredential>["status"];
 export interface ExecPluginOptions {
   /** The cluster that the credentials are for. */
   cluster: Cluster;
-  /** How long the program may take, in milliseconds. An interactive program has no limit. */
+  /** The time limit of the program, in milliseconds. An interactive program has none. */
   timeoutMs: number;
   /** Whether there is a terminal. @default whether standard input is one */
   terminal?: boolean | undefined;
 }
 
 /**
- * A credential plugin of the kubeconfig, run again when its credentials expire. (The client library's own version passes
- * no KUBERNETES_EXEC_INFO, leaves the plugin waiting for input, keeps an invalid answer, and hides the plugin's output.)
+ * A credential plugin of the kubeconfig, run again when its credentials expire. (The client library's own version
+ * passes no KUBERNETES_EXEC_INFO, leaves the plugin waiting for input, keeps an invalid answer, and hides the
+ * plugin's output.)
  */
 export class ExecPlugin {
   readonly #config: ExecConfig;
@@ -42,7 +43,7 @@ export class ExecPlugin {
     this.#options = options;
   }
 
-  /** The credentials; new ones when the last have expired. @throws when the program gives none */
+  /** Returns the credentials; new ones if the last have expired. @throws if the program returns none */
   async credential(): Promise<ExecCredential> {
     if (Date.now() >= this.#expiresAt) this.forget();
     // Concurrent requests share one run.
@@ -91,7 +92,7 @@ export class ExecPlugin {
     const out = child.stdout.text();
     const err = child.stderr?.text();
     await child.exited;
-    // Processes that it started may keep its output open: they are not waited for.
+    // Child processes may keep its output open, so they are not waited for.
     if (child.signalCode !== null)
       throw new Error(`${command} gave no credentials within ${timeoutMs / 1_000} s`);
     if (child.exitCode === 0) return out;
@@ -128,7 +129,7 @@ export class ExecPlugin {
   }
 }
 
-/** The entry in a cluster's `extensions` that is meant for its plugin. */
+/** The entry in a cluster's `extensions` that is passed to its plugin. */
 const EXTENSION = "client.authentication.k8s.io/exec";
 
 function variables(env: ExecConfig["env"]): Record<string, string> {

@@ -40,7 +40,7 @@ describe("the kubeconfig", () => {
     });
   });
 
-  test("gives another context when asked", () => {
+  test("returns another context on request", () => {
     const { context, namespace } = readKubeconfig({
       kubeconfig: `${ONE}current-context: shared`,
       context: "one",
@@ -65,7 +65,7 @@ describe("the kubeconfig", () => {
     expect(user.exec?.command).toBe("login");
   });
 
-  test("in ~/.kube is read when KUBECONFIG says nothing", async () => {
+  test("in ~/.kube is read if KUBECONFIG is not set", async () => {
     await using folder = await Folder.create();
     await folder.write(".kube/config", ONE);
     for (const KUBECONFIG of [undefined, "", ":"])
@@ -74,7 +74,7 @@ describe("the kubeconfig", () => {
 });
 
 describe("of several files", () => {
-  test("the first that says something counts, and all are searched", async () => {
+  test("the first value counts, and all files are searched", async () => {
     await using folder = await Folder.create();
     await folder.write("a/one", ONE);
     await folder.write("b/two", TWO);
@@ -104,7 +104,7 @@ describe("of several files", () => {
 });
 
 describe("what cannot be used is reported:", () => {
-  test("no kubeconfig, with where one was looked for and what to do", async () => {
+  test("no kubeconfig, with the searched paths and a remedy", async () => {
     await using folder = await Folder.create();
     const read = (): Choice => readKubeconfig({ env: { HOME: folder.path } });
     expect(read).toThrow(NoCluster);
@@ -121,7 +121,7 @@ describe("what cannot be used is reported:", () => {
       "shraed",
       "There is no context shraed in the kubeconfig; did you mean shared?",
     ],
-    ["an unknown context, with all when none is near", ONE, "production", "known are one, shared"],
+    ["an unknown context, with all if none is similar", ONE, "production", "known are one, shared"],
     [
       "no current context, with all",
       ONE.replace("current-context: one", ""),
@@ -158,8 +158,8 @@ describe("what cannot be used is reported:", () => {
       undefined,
       "The user me in the kubeconfig is incomplete",
     ],
-    ["what is no YAML", "contexts: [", undefined, "the given kubeconfig is not a kubeconfig: "],
-    ["what is no kubeconfig", "hello", undefined, "the given kubeconfig is not a kubeconfig."],
+    ["invalid YAML", "contexts: [", undefined, "the given kubeconfig is not a kubeconfig: "],
+    ["a document that is not a kubeconfig", "hello", undefined, "the given kubeconfig is not a kubeconfig."],
   ])("%s", (_, kubeconfig, context, message) => {
     const read = (): Choice => readKubeconfig({ kubeconfig, context });
     expect(read).toThrow(NoCluster);

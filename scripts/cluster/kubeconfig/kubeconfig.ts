@@ -12,7 +12,7 @@ export class NoCluster extends Error {
 }
 
 export interface KubeconfigOptions {
-  /** A context of the kubeconfig; the current one when undefined. */
+  /** A context of the kubeconfig. @default the current one */
   context?: string | undefined;
   /** A kubeconfig as text, in place of $KUBECONFIG, ~/.kube/config and the pod's service account. */
   kubeconfig?: string | undefined;

@@ -13,9 +13,9 @@ const USER_PAIRS = [
 ] as const;
 
 /**
- * Finds what makes a context unusable, by the rules of kubectl (client-go, tools/clientcmd/validation.go and
- * rest/transport.go), and what this client cannot do.
- * @returns a sentence, or undefined for a context that can be used
+ * Returns the fault that makes a context unusable, by the rules of kubectl (client-go, tools/clientcmd/validation.go
+ * and rest/transport.go), and by the limits of this client.
+ * @returns a sentence, or undefined for a usable context
  */
 export function findContradiction({ context, cluster, user }: Choice): string | undefined {
   const of = `of the context ${context}`;

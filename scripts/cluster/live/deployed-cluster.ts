@@ -5,7 +5,7 @@ import { runKnative } from "../deploy/fake-knative.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { knativeCluster } from "../workload/fake-objects.ts";
 
-/** A cluster to which folders of the sample were deployed, and where Knative has made of them what it makes. */
+/** Returns a cluster with deployed folders of the sample, and with the objects that Knative creates for them. */
 export async function deployedCluster(...folders: readonly string[]): Promise<FakeCluster> {
   const cluster = knativeCluster();
   runKnative(cluster);
@@ -13,7 +13,7 @@ export async function deployedCluster(...folders: readonly string[]): Promise<Fa
   return cluster;
 }
 
-/** Deploys folders, of the sample unless said otherwise, to a cluster on which Knative is played. */
+/** Deploys folders, by default of the sample, to a cluster with a simulated Knative. */
 export async function deployTo(
   cluster: FakeCluster,
   folders: readonly string[],

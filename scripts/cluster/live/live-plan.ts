@@ -139,7 +139,7 @@ function externalNameOnly(spec: unknown): unknown {
   return { type, externalName };
 }
 
-/** Where a problem of a live object is: on the cluster, under its name. */
+/** Returns the position of a problem in a live object: the cluster, and the object's name. */
 function positionOf(object: KubeObject): Position {
   return { file: `cluster: ${nameOf(refOf(object))}`, line: 1, column: 1 };
 }

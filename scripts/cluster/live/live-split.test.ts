@@ -66,7 +66,7 @@ describe("the owner of the split", () => {
     },
   );
 
-  test("has no owner where no route leads to a revision", async () => {
+  test("has no owner if no route leads to a revision", async () => {
     expect(await splitOf(knativeCluster())).toBeUndefined();
     expect(await splitOf(await deployedCluster("knative"))).toBeUndefined();
   });
@@ -88,7 +88,7 @@ describe("a split by buckets", () => {
     route: [{ destination: { host: revision, port: { number: 80 } } }],
   });
 
-  /** The cluster, with a VirtualService of the split whose rules are changed. */
+  /** Returns the cluster with a VirtualService of the split whose rules are changed. */
   async function byBuckets(...http: unknown[]) {
     const cluster = await deployedCluster("knative", "istio/common", "istio/split/by-istio");
     edit(cluster, SPLIT, (text) => {
@@ -122,8 +122,8 @@ describe("a split by buckets", () => {
   });
 });
 
-describe("what is on the cluster", () => {
-  test("is understood without a problem, as it was deployed and with what Knative writes itself", async () => {
+describe("the objects on the cluster", () => {
+  test("are read without a problem, as deployed and with Knative's own", async () => {
     const cluster = await deployedCluster("knative", "istio");
     const own = { "networking.internal.knative.dev/ingress": "credit-check" };
     cluster.put({
@@ -136,7 +136,7 @@ describe("what is on the cluster", () => {
     expect(problems.map(formatProblem)).toEqual([]);
   });
 
-  test("is reported by its name on the cluster where it is not understood, and the rest counts", async () => {
+  test("are reported by name if they are not understood, and the others count", async () => {
     const cluster = await deployedCluster("knative", "istio");
     cluster.put({
       apiVersion: "networking.istio.io/v1",

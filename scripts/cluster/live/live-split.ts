@@ -10,7 +10,7 @@ import type { LivePlan } from "./live-plan.ts";
 export interface LiveSplit {
   by: SplitOwner;
   shares: ReadonlyMap<string, number>;
-  /** The header whose buckets decide: shares are of applicants then, with buckets that are equally likely. */
+  /** The header whose buckets decide: then shares are of applicants, with equally likely buckets. */
   header: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface SplitCall {
   path: string;
 }
 
-/** The split that a call meets, or undefined where the routes do not lead to a revision. */
+/** Returns the split of a call, or undefined if the routes do not lead to a revision. */
 export function liveSplit(
   { plan, bucketSplits }: LivePlan,
   namespace: string,
@@ -43,7 +43,7 @@ export function liveSplit(
       shares: sharesOf(requestTo(host, path, [header, bucketName(from)])),
       part: (to - from + 1) / BUCKETS,
     }));
-    // A VirtualService for other hosts or paths does not change where this call goes.
+    // A VirtualService for other hosts or paths does not affect the route of this call.
     if (ranges.every(({ shares }) => Bun.deepEquals(shares, drawn))) continue;
     const total = new Map<string, number>();
     for (const { shares, part } of ranges)
@@ -58,7 +58,7 @@ export function liveSplit(
   }
 }
 
-/** Whether the ingress gateway leads to a revision for this path. */
+/** Whether the ingress gateway routes this path to a revision. */
 export function isPublic({ plan }: LivePlan, path: string): boolean {
   return revisionShares(plan.table, "ingress", requestTo("any.example", path)).size > 0;
 }

@@ -11,7 +11,7 @@ const draw = (status: Status): string => drawStatus(status, PLAIN).join("\n");
 const CALL = { service: "credit-check", host: "kyc-credit-check", path: "/credit-check/report" };
 
 describe("the status", () => {
-  test("has what runs and the owner of the split", async () => {
+  test("has the workload and the owner of the split", async () => {
     const cluster = await deployedCluster("knative", "istio");
     const status = await readStatus(cluster.kube, "kyc", CALL);
     const [split] = draw(status).split("\n").slice(-1);
@@ -27,7 +27,7 @@ describe("the status", () => {
     expect(draw(await readStatus(knativeCluster().kube, "kyc"))).toBe("no Knative Service here");
   });
 
-  test("reports what could not be understood", () => {
+  test("reports objects that could not be understood", () => {
     const problems = ["cluster: VirtualService kyc/odd:1:1: error: spec: unknown"];
     expect(draw({ services: [], split: undefined, problems })).toBe(
       `no Knative Service here\n\n! ${problems[0]}`,
@@ -64,7 +64,7 @@ class Followed {
 }
 
 describe("the status that is followed", () => {
-  test("changes with what runs, and with the weights of a VirtualService", async () => {
+  test("changes with the workload, and with the weights of a VirtualService", async () => {
     const cluster = await deployedCluster("knative", "istio");
     const followed = new Followed(cluster);
     await followed.until("split  by Knative");

@@ -12,13 +12,13 @@ import { liveSplit, type SplitCall } from "./live-split.ts";
 /** The workload of a namespace, and its split. */
 export interface Status {
   services: ServiceView[];
-  /** The engine that decides the split of the call asked about, and the share of each revision, from 0 to 1. */
+  /** The engine that owns the split of the call, and the share of each revision, from 0 to 1. */
   split: { by: SplitOwner; header: string | undefined; shares: Record<string, number> } | undefined;
   /** Problems in the routes; they can make the split differ. */
   problems: string[];
 }
 
-/** Reads the status of a namespace once. @param call what the split is of; none is read without */
+/** Reads the status of a namespace once. @param call the call whose split is read; without it none is */
 export async function readStatus(kube: Kube, namespace: string, call?: SplitCall): Promise<Status> {
   const [services, split] = await Promise.all([
     readWorkload(kube, namespace),

@@ -33,7 +33,7 @@ describe("a release", () => {
     ]);
   });
 
-  test("is applied with the definitions of kinds first, and what it made is written down before", async () => {
+  test("is applied with the definitions of kinds first, and its objects are recorded before", async () => {
     const { platform, cluster, report } = fakePlatform();
     await applyRelease(platform, "things", objectsIn(YAML), report);
     expect(cluster.writes.map((write) => write.replace(/.*\//, ""))).toEqual([
@@ -47,7 +47,7 @@ describe("a release", () => {
     expect(made?.complete).toBe(false);
   });
 
-  test("does not claim what was there before", async () => {
+  test("does not claim earlier objects", async () => {
     const { platform, cluster, report } = fakePlatform();
     cluster.put(namespace("things"));
     await applyRelease(platform, "things", objectsIn(YAML), report);

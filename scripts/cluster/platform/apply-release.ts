@@ -65,9 +65,9 @@ async function applyOne(platform: PlatformContext, object: KubeObject, report: R
 }
 
 /**
- * Whether an apply may succeed a moment later: the kind is not served yet, or the server or the webhook that checks the
- * object is not ready. The API server answers a webhook that it cannot reach by status 500; a webhook that refuses the
- * object answers by a 4xx.
+ * Whether an apply may succeed a moment later: the kind is not served yet, or the server or the webhook that checks
+ * the object is not ready. The API server reports a webhook that it cannot reach by status 500, and a webhook that
+ * refuses the object by a 4xx.
  */
 function mayStillStart(error: unknown): boolean {
   return isPassing(error) || (error instanceof ApiError && error.reason === "NoSuchKind");

@@ -46,7 +46,7 @@ describe("a deployment", () => {
   });
 });
 
-describe("what keeps a deployment from being ready", () => {
+describe("why a deployment is not ready", () => {
   test.each([
     [
       "an image that cannot be had",
@@ -70,7 +70,7 @@ describe("what keeps a deployment from being ready", () => {
       "web: CrashLoopBackOff in container main: it ended with code 3",
     ],
     [
-      "a crash of what starts first",
+      "a crash of an init container",
       { initContainerStatuses: [container({ waiting: { reason: "CreateContainerConfigError" } })] },
       "web: CreateContainerConfigError in container main",
     ],

@@ -47,7 +47,9 @@ export async function deploymentsIn(
   return items.filter((item): item is KubeObject & LiveDeployment => Check(LiveDeployment, item));
 }
 
-/** Why the first deployment that is not ready is not, with the reason of its pods; undefined when all are ready. */
+/**
+ * Returns why the first deployment that is not ready is not, with the reason of its pods; undefined if all are ready.
+ */
 export async function notReady(
   kube: Kube,
   deployments: readonly LiveDeployment[],
@@ -65,7 +67,7 @@ export async function notReady(
   return undefined;
 }
 
-/** The progress of a deployment's rollout; undefined when it is complete. */
+/** Returns the progress of a deployment's rollout; undefined if it is complete. */
 function progress({ metadata, spec, status = {} }: LiveDeployment): string | undefined {
   const { replicas: wanted = 1 } = spec;
   const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
@@ -84,7 +86,7 @@ function refusal({ status }: LiveDeployment): string | undefined {
     : undefined;
 }
 
-/** Why a pod does not run, where that is unlikely to resolve itself. */
+/** Returns why a pod does not run, if that is unlikely to resolve itself. */
 function troubleOf(pod: KubeObject): string | undefined {
   if (!Check(LivePod, pod) || pod.metadata.deletionTimestamp !== undefined) return undefined;
   const { conditions = [], initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};

@@ -50,7 +50,7 @@ interface DeploymentOptions {
   labels?: Record<string, string>;
   image?: string;
   container?: string;
-  /** Labels of its pods beside `app`. */
+  /** Labels of its pods besides `app`. */
   podLabels?: Record<string, string>;
   ready?: boolean;
 }
@@ -148,7 +148,7 @@ export function knativeObjects(version = "1.15.2"): KubeObject[] {
   ];
 }
 
-/** The pieces of the networking layer, without what acts on them. */
+/** Returns the objects of the networking layer, without its controllers. */
 export function networkingObjects(): KubeObject[] {
   const gateway = { apiVersion: "networking.istio.io/v1", kind: "Gateway" };
   return [

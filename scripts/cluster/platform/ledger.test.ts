@@ -7,7 +7,7 @@ const LEDGER = { apiVersion: "v1", kind: "ConfigMap", namespace: "kube-system", 
 const A = { apiVersion: "v1", kind: "Namespace", name: "a" };
 const B = { apiVersion: "v1", kind: "Service", name: "b", namespace: "a" };
 
-describe("the record of what was made", () => {
+describe("the record of created objects", () => {
   test("is kept in the cluster, in the order of making, with our label", async () => {
     const cluster = new FakeCluster();
     const { kube } = cluster;
@@ -21,7 +21,7 @@ describe("the record of what was made", () => {
     expect(cluster.get(LEDGER)?.metadata.labels).toEqual({ "app.kubernetes.io/managed-by": "kyc" });
   });
 
-  test("of a step that is made again keeps what was there at the first time", async () => {
+  test("of a repeated step keeps the values of the first time", async () => {
     const { kube } = new FakeCluster();
     await recordStep(kube, "istio", { objects: [A], before: { class: "kourier" } });
     await completeStep(kube, "istio");
@@ -34,7 +34,7 @@ describe("the record of what was made", () => {
     expect(isBrokenOff(await readLedger(kube), "knative")).toBe(false);
   });
 
-  test("is gone when all was taken back", async () => {
+  test("is deleted after all was removed", async () => {
     const cluster = new FakeCluster();
     await recordStep(cluster.kube, "istio", {});
     await recordStep(cluster.kube, "knative", {});

@@ -6,7 +6,7 @@ import { MANAGED_BY, MANAGER } from "../ownership.ts";
 import { UserError } from "../user-error.ts";
 import { type ConfigMap, configMap, readConfigMap } from "../kube/config-map.ts";
 
-/** What one step has created, and the values that it changed, so that it can be undone. */
+/** The objects that one step has created, and the values that it changed, so that it can be undone. */
 export const LedgerEntry = Type.Object({
   step: Type.String(),
   /** Objects that did not exist before, in the order in which they were created. */
@@ -18,14 +18,14 @@ export const LedgerEntry = Type.Object({
       namespace: Type.Optional(Type.String()),
     }),
   ),
-  /** Previous values of what was changed; null where there was none. */
+  /** Previous values of changed ones; null if there was none. */
   before: Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()])),
   /** Whether the step was completed; an interrupted step is run again. */
   complete: Type.Boolean(),
 });
 export type LedgerEntry = Static<typeof LedgerEntry>;
 
-/** Where the record is kept. */
+/** The ConfigMap of the record. */
 export const LEDGER = configMap("kube-system", "kyc-platform");
 const METADATA = {
   name: LEDGER.name,
@@ -34,14 +34,14 @@ const METADATA = {
 };
 
 /**
- * Reads the record of what `up` has installed, which is kept in the cluster: `down` removes what is recorded here and
+ * Reads the record of what `up` has installed, which is stored in the cluster: `down` removes recorded objects and
  * nothing else. A step is recorded before it begins, so that an interrupted one is removed too.
  */
 export async function readLedger(kube: Kube): Promise<LedgerEntry[]> {
   return entriesOf(await readConfigMap(kube, LEDGER));
 }
 
-/** Records what a step is about to create or change. Entries recorded before keep their values, which are the older ones. */
+/** Records what a step is about to create or change. Earlier entries keep their values, which are the older ones. */
 export async function recordStep(
   kube: Kube,
   step: string,

@@ -16,8 +16,8 @@ const Resources = Type.Object({
 });
 
 /**
- * Lists every labelled object in the cluster, of all kinds: none should remain when what was deployed is removed. The
- * record of `up` is left out.
+ * Lists every labelled object in the cluster, of all kinds, except the record of `up`: none should remain after the
+ * deployed objects are removed.
  */
 export async function findLeftovers(kube: Kube): Promise<string[]> {
   const left: string[] = [];
@@ -30,7 +30,7 @@ export async function findLeftovers(kube: Kube): Promise<string[]> {
   return left.filter((name) => name !== nameOf(LEDGER)).sort();
 }
 
-/** Every kind whose objects can be listed, each in one version. */
+/** Returns every kind whose objects can be listed, each in one version. */
 async function kinds(kube: Kube): Promise<Kind[]> {
   const what = "cannot look up what kinds there are";
   const { groups } = await kube.json(what, "/apis", Groups);
@@ -38,7 +38,7 @@ async function kinds(kube: Kube): Promise<Kind[]> {
   const found: Kind[] = [];
   for (const apiVersion of versions) {
     const path = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    // An aggregated API whose server is down answers 503; this tool creates nothing there.
+    // An aggregated API whose server is down responds with 503; this tool creates no objects there.
     const known = await kube.json(what, path, Resources).catch(undefinedIfRefused);
     for (const { name, kind, verbs } of known?.resources ?? [])
       if (!name.includes("/") && verbs.includes("list") && kind !== "ComponentStatus")

@@ -5,7 +5,7 @@ import type { ReleaseFile } from "./versions.ts";
 import { releaseFile } from "./release-file.ts";
 
 export interface PlatformContextOptions {
-  /** Opens the way to a cluster; the kubeconfig's current context when undefined. */
+  /** Connects to a cluster; by default that of the kubeconfig's current context. */
   connect: (context: string | undefined) => Connection;
   context: string | undefined;
   programs: Programs;

@@ -43,7 +43,7 @@ describe("a released file", () => {
     expect(await readdir(join(folder, "cache"))).toEqual([`${FILE.sha256.slice(0, 16)}-core.yaml`]);
   });
 
-  test("that is another than the pinned one is refused, with both checksums and what to do, and not kept", async () => {
+  test("that differs from the pinned one is refused, with both checksums and a remedy, and not cached", async () => {
     const attempt = get(() => new Response("something else"));
     await expect(attempt).rejects.toThrow(UserError);
     for (const part of [FILE.url, FILE.sha256, "nothing of it was applied", "KYC_PLATFORM_DIR"])
@@ -69,7 +69,7 @@ describe("a released file", () => {
     for (const part of [FILE.url, reason, "KYC_PLATFORM_DIR"]) await expect(attempt).rejects.toThrow(part);
   });
 
-  test("is taken from the user's own folder, and verified there too", async () => {
+  test("is read from the user's own folder, and verified there too", async () => {
     const attempt = get(good, { folder });
     await expect(attempt).rejects.toThrow(`${join(folder, "core.yaml")} does not exist`);
     await writeFile(join(folder, "core.yaml"), "something else");

@@ -5,7 +5,7 @@ import type { ReleaseFile } from "./versions.ts";
 import { messageOf } from "../../text/message-of.ts";
 
 export interface ReleaseFileOptions {
-  /** Where verified files are kept. */
+  /** The folder of verified files. */
   cacheDir: string;
   /** A folder with the files, in place of the network: `KYC_PLATFORM_DIR`. */
   folder: string | undefined;
@@ -16,9 +16,9 @@ export interface ReleaseFileOptions {
 const DOWNLOAD_MS = 60_000;
 
 /**
- * Reads a released file: from the folder that the user named, from the cache, or from the network, in this order. Its
+ * Reads a released file from the folder that the user named, from the cache, or from the network, in this order. Its
  * checksum is verified each time.
- * @throws UserError when it cannot be fetched, or has another checksum than the pinned one
+ * @throws UserError if it cannot be fetched, or its checksum differs from the pinned one
  */
 export async function releaseFile(file: ReleaseFile, options: ReleaseFileOptions): Promise<string> {
   const { cacheDir, folder } = options;

@@ -4,7 +4,7 @@ import { runSteps } from "./run-steps.ts";
 import type { Step, StepView } from "./step.ts";
 import { fakePlatform } from "./fake-platform.ts";
 
-/** A step that is so when its name is in the world, and puts it there. */
+/** A step that is done if its name is in `world`; running it adds the name. */
 function step(name: string, world: Set<string>, more: Partial<Step> = {}): Step {
   return {
     name,
@@ -42,7 +42,7 @@ describe("steps", () => {
     expect(states(again)).toBe("a there, b there, c there");
   });
 
-  test("tell what they do, and for how long", async () => {
+  test("report their actions and durations", async () => {
     const seen: string[] = [];
     let now = 0;
     await runSteps([step("a", new Set())], platform, {
@@ -104,7 +104,7 @@ describe("steps", () => {
   });
 });
 
-describe("what is missing on this machine", () => {
+describe("programs that are missing on this machine", () => {
   test("is reported all at once, before anything is made", async () => {
     const world = new Set(["c"]);
     const needing = (name: string, needs: string[]): Step => step(name, world, { needs: async () => needs });
@@ -115,7 +115,7 @@ describe("what is missing on this machine", () => {
     expect([...world]).toEqual(["c"]);
   });
 
-  test("is asked of steps that could not be looked at, too", async () => {
+  test("includes those of steps that could not be inspected", async () => {
     const asked: [string, boolean][] = [];
     const needing = (name: string, more: Partial<Step> = {}): Step =>
       step(name, new Set(), {
@@ -134,7 +134,7 @@ describe("what is missing on this machine", () => {
 });
 
 describe("consent", () => {
-  test("is asked once, for what is to be made", async () => {
+  test("is requested once, for all planned changes", async () => {
     const asked: string[] = [];
     const confirm = async (due: readonly StepView[]): Promise<void> => void asked.push(states(due));
     const world = new Set(["a"]);
@@ -144,7 +144,7 @@ describe("consent", () => {
     expect(asked).toEqual(["b due, c due"]);
   });
 
-  test("is not asked for a check", async () => {
+  test("is not requested for a check", async () => {
     const asked: string[] = [];
     const confirm = async (due: readonly StepView[]): Promise<void> => void asked.push(states(due));
     const check = step("check", new Set(), { readsOnly: true });
@@ -164,7 +164,7 @@ describe("consent", () => {
 });
 
 describe("a step that fails", () => {
-  test("ends the run; what was made stays, and the next run goes on there", async () => {
+  test("ends the run; completed steps remain, and the next run continues there", async () => {
     const world = new Set<string>();
     let broken = true;
     const b = step("b", world);

@@ -5,17 +5,17 @@ import type { Inspection, Step, StepView } from "./step.ts";
 export interface RunStepsOptions {
   /** Called with all steps after each change. */
   onSteps?(views: readonly StepView[]): void;
-  /** Called with the steps that will change something, before anything is changed. Nothing is run when it throws. */
+  /** Called with the steps that will change something, before any change. Nothing is run if it throws. */
   confirm?(due: readonly StepView[]): Promise<void>;
-  /** Inspects the steps, and runs none. */
+  /** Whether to only inspect the steps. */
   dryRun?: boolean;
   now?: () => number;
 }
 
 /**
- * Runs steps in order. All are inspected first, so that missing programs are reported before anything is changed. A step
- * whose result is already there is skipped.
- * @throws UserError, Interrupted, and what steps throw; completed steps stay
+ * Runs steps in order. All are inspected first, so that missing programs are reported before any change. A step whose
+ * result exists already is skipped.
+ * @throws UserError, Interrupted, and errors of steps; completed steps remain
  */
 export async function runSteps(
   steps: readonly Step[],
@@ -74,7 +74,7 @@ export async function runSteps(
     if (changing.length > 0) await confirm?.(changing);
     let changed = false;
     for (const [i, step] of steps.entries()) {
-      // An earlier step may have changed what was seen before.
+      // An earlier step may have changed the inspected state.
       if (changed || views[i]?.state === "unknown") await inspect(step, i);
       if (views[i]?.state === "there") continue;
       await runStep(step, i);

@@ -1,6 +1,6 @@
 import type { PlatformContext } from "./platform-context.ts";
 
-/** What was found when a step was inspected. */
+/** The result of inspecting a step. */
 export interface Inspection {
   /** Whether the step's result is already there. */
   done: boolean;
@@ -10,15 +10,12 @@ export interface Inspection {
   warnings?: readonly string[];
 }
 
-/**
- * Reports what a step is doing.
- * @param passing output that changes quickly; shown on a terminal only
- */
+/** Reports the current action of a step. @param passing output that changes quickly; shown on a terminal only */
 export type Report = (detail: string, passing?: string) => void;
 
-/** One part of the installation. Safe to run again: it is inspected first, and run only where its result is missing. */
+/** One part of the installation. Safe to repeat: it is inspected first, and run only if its result is missing. */
 export interface Step {
-  /** A short name, which the cluster's record of what was made uses too. */
+  /** A short name, also used in the cluster's record of created objects. */
   readonly name: string;
   readonly title: string;
   /** Whether this step starts the cluster: until then, the steps after it cannot be inspected. */
@@ -46,7 +43,7 @@ export interface StepView {
   detail: string;
   passing: string;
   warnings: readonly string[];
-  /** When the run began, and how long it took, in milliseconds. */
+  /** The start of the run, and its duration in milliseconds. */
   since: number | undefined;
   tookMs: number | undefined;
 }

@@ -12,10 +12,13 @@ describe("the pinned versions", () => {
     },
   );
 
-  test.each(["kubernetes", "istio", "serving"] as const)("what is installed of %s is tested", (part) => {
-    const { install, range } = PLATFORM[part];
-    expect(versionWarning(part, install, range)).toEqual([]);
-  });
+  test.each(["kubernetes", "istio", "serving"] as const)(
+    "the installed version of %s is a tested one",
+    (part) => {
+      const { install, range } = PLATFORM[part];
+      expect(versionWarning(part, install, range)).toEqual([]);
+    },
+  );
 
   test("the address of Serving is that of the version", () => {
     expect(PLATFORM.serving.file.url).toContain(`/${PLATFORM.serving.install}/`);

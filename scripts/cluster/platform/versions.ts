@@ -1,6 +1,6 @@
 /** A released file, known by its content. */
 export interface ReleaseFile {
-  /** What the file is called, in the cache and in KYC_PLATFORM_DIR. */
+  /** The name of the file in the cache and in KYC_PLATFORM_DIR. */
   name: string;
   url: string;
   sha256: string;
@@ -16,9 +16,9 @@ export interface Range {
 const OPERATOR = "https://raw.githubusercontent.com/knative/operator/v0.42.2/cmd/operator/kodata";
 
 /**
- * What `up` installs, and with what it is known to work. Everything about versions is here and nowhere else.
- * Seen to work end to end are Kubernetes 1.34, Istio 1.31 and Knative 1.15; the rest of each range is what their makers
- * promise of one another, and what our files need.
+ * The versions that `up` installs, and the versions that are known to work. All version numbers are here. Tested end
+ * to end are Kubernetes 1.34, Istio 1.31 and Knative 1.15; the rest of each range follows from their makers' support
+ * matrices, and from the needs of our files.
  */
 export const PLATFORM = {
   kubernetes: {
@@ -56,7 +56,10 @@ function minorOf(version: string): [number, number] | undefined {
   return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
 }
 
-/** The version in an image's tag: `1.31.0` of `docker.io/istio/pilot:1.31.0@sha256:…`; undefined where it has none. */
+/**
+ * Returns the version in an image's tag: `1.31.0` for `docker.io/istio/pilot:1.31.0@sha256:…`; undefined if it has
+ * none.
+ */
 export function versionOfImage(image: string | undefined): string | undefined {
   return /:v?([0-9]+\.[0-9]+[^@/]*)(@|$)/.exec(image ?? "")?.[1];
 }
@@ -66,14 +69,17 @@ export function versionOfChart(chart: string | undefined): string | undefined {
   return /-v?([0-9]+\.[0-9]+\S*)$/.exec(chart ?? "")?.[1];
 }
 
-/** The first of several texts that is a version. The placeholder of Istio's charts that were built from source is none. */
+/**
+ * Returns the first of several texts that is a version. The placeholder of Istio's charts that were built from source
+ * is not one.
+ */
 export function firstVersion(...told: readonly (string | undefined)[]): string | undefined {
   return told.find((text) => text !== undefined && text !== "1.0.0" && minorOf(text) !== undefined);
 }
 
 /**
- * What to tell about a version that is not among those that are known to work; nothing where it is.
- * @param atLeast what the API shows where nothing gives the version
+ * Returns a warning about a version that is not known to work; none for a known one.
+ * @param atLeast the minimum that the API shows if nothing has the version
  */
 export function versionWarning(
   what: string,

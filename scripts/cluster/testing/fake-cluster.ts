@@ -12,9 +12,9 @@ export class FakeCluster implements Connection {
   readonly context: string;
   readonly server = "https://fake:6443";
   readonly namespace = undefined;
-  /** What was written, in order: method and path. */
+  /** The writes in order: method and path. */
   readonly writes: string[] = [];
-  /** Called after each write with the object as it is now, undefined when it was deleted. */
+  /** Called after each write with the resulting object, undefined if it was deleted. */
   react: (object: KubeObject | undefined, path: string) => void = () => undefined;
   version = "v1.34.0";
   /** Answers in place of the cluster, to play a fault. */
@@ -52,7 +52,7 @@ export class FakeCluster implements Connection {
     this.#drop(this.#pathOf({ ...ref, metadata: ref }));
   }
 
-  /** Forgets how it came to what is there now: who watches from an earlier place has to list anew. */
+  /** Drops the history of changes: a watch from an earlier version must list again. */
   forget(): void {
     this.watches.forget(++this.#revision);
     this.watches.end();

@@ -6,7 +6,7 @@ export interface FakeKind extends Kind {
   namespaced: boolean;
 }
 
-/** What every cluster knows. */
+/** The kinds of every cluster. */
 export const BUILT_IN: readonly FakeKind[] = [
   core("Namespace", "namespaces", false),
   core("Node", "nodes", false),

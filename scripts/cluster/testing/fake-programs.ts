@@ -1,11 +1,11 @@
 import type { Programs, Ran } from "../programs.ts";
 
-/** What a stand-in for a program answers: its output, or an exit code and an output. */
+/** The result of a fake program: its output, or an exit code and an output. */
 export type Answer = string | (Partial<Ran> & { code: number });
 
 /**
- * Programs that only note how they were called.
- * @param answers by the beginning of the command line, the longest first; a program that no answer begins with is not there
+ * Programs that only record their calls.
+ * @param answers by the beginning of the command line, the longest first; a program without an answer does not exist
  */
 export class FakePrograms implements Programs {
   readonly calls: string[] = [];

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../kube/kube-object.ts";
 
-/** What a list or a watch asks for, by the query that both have in common. */
+/** The selection of a list or a watch, by their common query. */
 export type Selects = (object: KubeObject) => boolean;
 
 interface Happened {
@@ -65,7 +65,7 @@ export class FakeWatches {
   }
 }
 
-/** What a label selector and a field selector select; of both only equality, and that a label is there. */
+/** Evaluates a label selector and a field selector; both support only equality, and the existence of a label. */
 export function selection(labels: string, fields: string): Selects {
   const wanted = labels.split(",").filter((label) => label !== "");
   const equal = fields.split(",").filter((field) => field !== "");

@@ -1,4 +1,4 @@
-/** The result of one check: what was expected, and what was seen. */
+/** The result of one check: the expected and the observed value. */
 export interface CheckResult {
   /** The group that it is listed under, such as `contract` or `split`. */
   group: string;

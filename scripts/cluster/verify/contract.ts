@@ -2,7 +2,7 @@ import { errorText } from "../error-text.ts";
 import type { CheckResult } from "./check.ts";
 import type { RequestCheck } from "../checks-file.ts";
 
-/** Sends a request to the ingress gateway; a GET without headers unless said otherwise. */
+/** Sends a request to the ingress gateway; by default a GET without headers. */
 export type Ask = (path: string, request?: AskedRequest) => Promise<Response>;
 
 export interface AskedRequest {
@@ -14,8 +14,8 @@ export interface AskedRequest {
 const CLOSED = [403, 404];
 
 /**
- * Checks requests, one after another, through the ingress gateway.
- * @param isOpen whether the gateway leads to a revision for a path
+ * Checks requests in turn through the ingress gateway.
+ * @param isOpen whether the gateway routes a path to a revision
  */
 export async function contractChecks(
   ask: Ask,

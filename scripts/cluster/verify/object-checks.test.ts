@@ -30,7 +30,7 @@ describe("the objects", () => {
     expect(failing(await checks(cluster))).toEqual([]);
   });
 
-  test("are none where nothing was deployed", async () => {
+  test("are empty if nothing was deployed", async () => {
     const missing = failing(await checks(knativeCluster()));
     expect(missing).toContain("Gateway: kyc, but none");
     expect(missing).toContain("VirtualService: kyc, kyc-credit-check, but none");
@@ -90,7 +90,7 @@ describe("the workload", () => {
     ]);
   });
 
-  test("is not there where nothing was deployed", async () => {
+  test("does not exist if nothing was deployed", async () => {
     expect(failing(await checks())).toEqual([
       "Knative Service kyc-aggregator: ready, but not there",
       "Knative Service credit-check: ready, but not there",

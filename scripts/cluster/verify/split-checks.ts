@@ -4,7 +4,7 @@ import type { CheckResult } from "./check.ts";
 import type { SplitCheck } from "../checks-file.ts";
 import type { Ask } from "./contract.ts";
 
-/** The request whose answers are counted, and the header of an answer that names the revision. */
+/** The request whose answers are counted, and the response header that names the revision. */
 export type CountedRequest = Pick<SplitCheck, "path" | "headers" | "revisionHeader">;
 
 export interface SplitOptions {
@@ -49,7 +49,10 @@ export async function observeSplit(
   return { counts, failed, requests };
 }
 
-/** The planned split against the observed one: each planned share has to lie in the interval around the observed one. */
+/**
+ * Compares the planned split with the observed one: each planned share must lie in the interval around the observed
+ * one.
+ */
 export async function splitChecks({
   ask,
   counted,

@@ -6,7 +6,7 @@ import { SAMPLE } from "../../../test/sample.ts";
 import { customerBody } from "./testing/customer-body.ts";
 import { verify } from "./verify.ts";
 
-/** What stands for the ingress gateway: keeps the contract, and splits half and half. */
+/** A fake ingress gateway, which fulfils the contract and splits evenly. */
 let gateway: ReturnType<typeof Bun.serve>;
 let asked = 0;
 
@@ -100,7 +100,7 @@ test("routes that lead nowhere are a check that does not hold, and so is each ob
   expect(failed).toContain("VirtualService: none");
 });
 
-test("what is not understood of the routes is reported", async () => {
+test("routes that are not understood are reported", async () => {
   const cluster = await system();
   cluster.put({
     apiVersion: "networking.istio.io/v1",

@@ -30,7 +30,7 @@ const { requests = [] } = (await readChecks(SAMPLE)) ?? {};
 const checksOf = (ask: Ask, isOpen: (path: string) => boolean) => contractChecks(ask, requests, isOpen);
 
 describe("the contract", () => {
-  test("holds where it is kept", async () => {
+  test("holds if it is fulfilled", async () => {
     const results = await checksOf(good, OPEN);
     expect(results.filter(({ ok }) => !ok)).toEqual([]);
     expect(results.length).toBeGreaterThan(13);
@@ -109,7 +109,7 @@ describe("the split", () => {
   });
 });
 
-test("checks are drawn with what was expected where that is not what was seen", () => {
+test("checks are drawn with the expected value if the observed one differs", () => {
   const results = [
     { group: "contract", name: "one", expected: "200", seen: "200", ok: true },
     { group: "contract", name: "another", expected: "200 BASIC", seen: "503", ok: false },

@@ -21,7 +21,7 @@ export interface VerifyOptions {
   /** The folder that holds knative/, istio/ and checks.yaml. */
   root: string;
   namespace: string;
-  /** The ingress gateway's address; found by trying when undefined. */
+  /** The ingress gateway's address. @default detected */
   ingress: string | undefined;
   /** How many requests the observed split rests on. */
   requests: number;
@@ -33,9 +33,9 @@ export interface VerifyOptions {
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /**
- * Checks what runs: the objects, the contract and header routing through the ingress, the planned split against the
- * observed one, and last the pods, which the requests have woken.
- * @throws InvalidManifests where checks.yaml is wrong, NoIngress, ApiError, Unreachable
+ * Checks the deployment: the objects, the contract and header routing through the ingress, the planned split against
+ * the observed one, and last the pods, which the requests have woken.
+ * @throws InvalidManifests if checks.yaml is invalid, NoIngress, ApiError, Unreachable
  */
 export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
   const { kube, root, namespace, requests, signal, onProgress } = options;
@@ -49,7 +49,7 @@ export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
     const either = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
     return fetch(`${url}${path}`, { ...request, redirect: "manual", signal: either });
   };
-  // Where an object is not understood, the planned split may differ from the real one.
+  // If an object is not understood, the planned split may differ from the real one.
   for (const problem of live.problems) onProgress(formatProblem(problem));
   const workload = async (): Promise<CheckResult[]> =>
     workloadChecks(await readWorkload(kube, namespace), namesOfServices(described));

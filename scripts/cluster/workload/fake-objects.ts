@@ -29,7 +29,7 @@ interface Readiness {
   message?: string;
 }
 
-/** A Knative Service whose controllers have looked at it. */
+/** Returns a Knative Service as its controllers leave it. */
 export function serviceObject(
   name: string,
   {
@@ -66,7 +66,7 @@ export function revisionObject(service: string, name: string, readiness: Readine
   };
 }
 
-/** A pod of a revision; `user` is the state of the function's container, which runs and is ready when left out. */
+/** Returns a pod of a revision; `user` is the state of the function's container, by default running and ready. */
 export function podObject(
   service: string,
   revision: string,

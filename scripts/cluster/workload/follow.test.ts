@@ -63,7 +63,7 @@ describe("following what runs", () => {
     expect(cluster.watches.count).toBe(0);
   });
 
-  test("shows at once what Kubernetes warns of, for as long as the pod is not ready", async () => {
+  test("shows Kubernetes' warnings at once, while the pod is not ready", async () => {
     const starting = podObject("credit-check", "credit-check-basic", { user: { ready: false } });
     const cluster = knativeCluster(SERVICE, REVISION, starting);
     const followed = new Followed(cluster);
@@ -78,7 +78,7 @@ describe("following what runs", () => {
     await followed.stop();
   });
 
-  test("misses nothing of what happens while a stream is cut, or its place is forgotten", async () => {
+  test("misses no change while a stream is cut, or its position is lost", async () => {
     const cluster = knativeCluster(SERVICE, REVISION, POD);
     const followed = new Followed(cluster);
     await followed.until("3/3 ready");
@@ -105,7 +105,7 @@ describe("following what runs", () => {
     expect(cluster.watches.count).toBe(0);
   });
 
-  test("goes without warnings where those may not be read", async () => {
+  test("works without warnings if they may not be read", async () => {
     const cluster = knativeCluster(SERVICE, REVISION, POD);
     cluster.fault = (_, path) => (path.includes("/events?") ? refused("events is forbidden") : undefined);
     const followed = new Followed(cluster);
@@ -115,7 +115,7 @@ describe("following what runs", () => {
   });
 });
 
-test("reading what runs once leaves nothing open", async () => {
+test("reading the workload once leaves nothing open", async () => {
   const cluster = knativeCluster(SERVICE, REVISION, POD, serviceObject("kyc-aggregator", {}));
   const view = await readWorkload(cluster.kube, "kyc");
   expect(drawWorkload(view, PLAIN).join("\n")).toBe(

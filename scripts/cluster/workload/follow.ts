@@ -45,7 +45,7 @@ export async function readWorkload(kube: Kube, namespace: string): Promise<Servi
 }
 
 /**
- * Follows the state of a namespace until the signal comes: calls back at the start, when all kinds were listed, and after
+ * Follows the state of a namespace until the signal is aborted: calls back after all kinds were listed, and after
  * each change.
  */
 export async function followWorkload(

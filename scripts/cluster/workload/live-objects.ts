@@ -102,5 +102,5 @@ export const EVENT = { apiVersion: "v1", kind: "Event" } as const;
 export const SERVICE_LABEL = "serving.knative.dev/service";
 export const REVISION_LABEL = "serving.knative.dev/revision";
 
-/** What net-istio writes on the VirtualServices that it makes: the name of the Knative Service's Ingress. */
+/** The label that net-istio sets on its VirtualServices: the name of the Knative Service's Ingress. */
 export const INGRESS_LABEL = "networking.internal.knative.dev/ingress";

@@ -7,7 +7,7 @@ import { kubeOf } from "../kube/testing/kubeconfig.ts";
 import { readLogs } from "./logs.ts";
 import { podObject } from "./fake-objects.ts";
 
-/** An API server over TLS whose pods are watched, and their logs followed, as a test says. */
+/** An API server over TLS whose pods are watched, and their logs followed, as a test defines. */
 class Followed implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly logs = new Map<string, Answer[]>();
@@ -44,7 +44,7 @@ class Followed implements AsyncDisposable {
     ).catch((error: unknown) => error);
   }
 
-  /** Tells of a change of a pod. */
+  /** Sends an event for a pod. */
   async event(type: string, pod: KubeObject): Promise<void> {
     await (await this.#watch.promise).event(type, pod);
   }

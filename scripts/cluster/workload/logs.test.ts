@@ -12,7 +12,7 @@ const ALL: LogsOptions = {
   signal: new AbortController().signal,
 };
 
-/** A cluster with two services, three revisions and a pod of each, which say their names. */
+/** Returns a cluster with two services, three revisions and a pod of each, whose logs have their names. */
 function running(): FakeCluster {
   const cluster = knativeCluster(
     serviceObject("credit-check", {}),
@@ -100,7 +100,7 @@ describe("logs", () => {
     await expect(read(running(), options)).rejects.toThrow(message);
   });
 
-  test("leave out a pod that is only starting, and tell when they may not be read", async () => {
+  test("omit a pod that is only starting, and report missing rights", async () => {
     const cluster = running();
     const logs = cluster.fault;
     const refuse = (code: number, message: string): void => {
@@ -130,7 +130,7 @@ describe("the last lines of a container", () => {
   };
   const none = (): Response => Response.json({ kind: "Status", message: "no" }, { status: 400 });
 
-  test("are those of the run that crashed, or of this one where none has", async () => {
+  test("are those of the crashed run, or of the current one without a crash", async () => {
     const crashed = answering((previous) => new Response(previous ? "why\n" : "again\n"));
     expect(await logTail(crashed.kube, place)).toEqual(["why"]);
     const first = answering((previous) => (previous ? none() : new Response("one\ntwo\n")));
@@ -139,7 +139,7 @@ describe("the last lines of a container", () => {
     expect(await logTail(silent.kube, place)).toEqual(["one"]);
   });
 
-  test("are empty where the log cannot be read", async () => {
+  test("are empty if the log cannot be read", async () => {
     expect(await logTail(answering(none).kube, place)).toEqual([]);
   });
 });

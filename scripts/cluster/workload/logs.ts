@@ -27,7 +27,7 @@ export interface LogLine {
 
 export interface LogsOptions {
   namespace: string;
-  /** All services when undefined. */
+  /** The service. @default all */
   service: string | undefined;
   revision: string | undefined;
   /** How many earlier lines. */
@@ -61,7 +61,7 @@ export async function readLogs(
   return pods.length;
 }
 
-/** The last lines of a container's log, of its previous run if it was restarted; empty where there is no log. */
+/** Returns the last lines of a container's log, of its previous run if it was restarted; empty if there is no log. */
 export async function logTail(
   kube: Kube,
   { namespace, pod, container }: { namespace: string; pod: string; container: string },
@@ -153,7 +153,7 @@ async function readPod(
     for await (const text of podLogs(kube, { ...place, tail, follow, previous, signal }))
       onLine({ revision, pod: name, text });
   } catch (error) {
-    // A pod that is starting, has no previous container, or is gone has no log.
+    // A pod that is starting, has no previous container, or is deleted has no log.
     if (!(error instanceof ApiError && (error.code === 400 || error.code === 404))) throw error;
   }
 }

@@ -17,7 +17,7 @@ export async function gatewayPods(kube: Kube): Promise<Proxy[]> {
   return checked(LivePod, items).flatMap((pod) => (isServing(pod) ? [proxyOf(pod, false)] : []));
 }
 
-/** The sidecars of a namespace: those of the callers within it decide for themselves where a request goes. */
+/** Returns the sidecars of a namespace: those of callers within it route requests themselves. */
 export async function sidecarPods(kube: Kube, namespace: string): Promise<Proxy[]> {
   const { items } = await kube.list(POD, { namespace });
   return checked(LivePod, items).flatMap((pod) => {

@@ -84,7 +84,7 @@ describe("what runs", () => {
     );
   });
 
-  test("says the condition's own words", () => {
+  test("shows the condition's own message", () => {
     const conditions = [
       { type: "Ready", status: "False", reason: "RevisionMissing", message: 'Revision "x" not found' },
     ];
@@ -165,7 +165,7 @@ describe("what runs", () => {
     expect(drawn).not.toContain("other");
   });
 
-  test("is said to be nothing where there is nothing", () => {
+  test("reports that there is nothing", () => {
     expect(drawWorkload([], PLAIN)).toEqual(["no Knative Service here"]);
   });
 });

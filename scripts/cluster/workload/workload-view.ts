@@ -43,7 +43,7 @@ export interface PodView {
   containers: string;
   restarts: number;
   hasSidecar: boolean;
-  /** Why the pod is not ready, where that will not resolve itself. */
+  /** Why the pod is not ready, if that will not resolve itself. */
   trouble: Trouble | undefined;
   /** The last warning about the pod while it is not ready, such as a failing probe or a missing volume. */
   warning: string | undefined;
@@ -53,7 +53,7 @@ export interface Trouble {
   container: string;
   reason: string;
   message: string;
-  /** Whether the container ran and ended: its log may say why. */
+  /** Whether the container ran and ended: its log may have the reason. */
   crashed: boolean;
 }
 

@@ -12,12 +12,12 @@ export function configMap(name: string, value: string, resourceVersion: string):
   };
 }
 
-/** What a bookmark carries: no name, and a creation time of null. */
+/** A bookmark's object: no name, and a creation time of null. */
 export function bookmark(resourceVersion: string): object {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { resourceVersion, creationTimestamp: null } };
 }
 
-/** One stream of a watch that the server was asked for. */
+/** One requested stream of a watch. */
 export interface Stream {
   answer: Answer;
   query: Record<string, string>;
@@ -26,7 +26,7 @@ export interface Stream {
 /** A fake API server with ConfigMaps in namespace `a`: a test sets the list, and takes the streams one by one. */
 export class ConfigMapServer implements Disposable {
   readonly api: FakeApiServer;
-  /** What a list gives. */
+  /** The items of a list. */
   items: object[] = [];
   resourceVersion = "10";
   /** How a stream is answered that no test waits for. */
@@ -51,7 +51,7 @@ export class ConfigMapServer implements Disposable {
     return new ConfigMapServer(await FakeApiServer.start(options));
   }
 
-  /** The next stream that is asked for. */
+  /** Returns the next requested stream. */
   async stream(): Promise<Stream> {
     for (;;) {
       const stream = this.#streams.shift();

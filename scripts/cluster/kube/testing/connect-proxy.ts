@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
 
-/** An HTTP proxy that opens tunnels, and remembers to where. */
+/** An HTTP proxy that opens tunnels, and records their targets. */
 export class ConnectProxy implements Disposable {
   readonly connects: { to: string; authorization: string | undefined }[] = [];
   port = 0;

@@ -40,7 +40,7 @@ export class Answer {
     this.#response.flushHeaders();
   }
 
-  /** Sends a part of it; resolves when it is on its way. */
+  /** Sends a part of it; resolves after it is sent. */
   write(part: string | Uint8Array): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#response.write(part, () => resolve());

@@ -11,7 +11,7 @@ export interface Arrived {
   query: Record<string, string>;
   headers: IncomingHttpHeaders;
   body: string;
-  /** The name in the client certificate, when one was presented that is trusted. */
+  /** The name in the client certificate, if a trusted one was presented. */
   client: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export type Handler = (answer: Answer, request: Arrived) => void | Promise<void>
 export interface FakeApiServerOptions {
   /** Signs the server's certificate, and those of its clients. */
   authority?: Authority;
-  /** What the server's certificate is for. @default ["127.0.0.1"] */
+  /** The names of the server's certificate. @default ["127.0.0.1"] */
   hosts?: string[];
   /** Presents a certificate that is no longer valid. @default false */
   expired?: boolean;
@@ -31,8 +31,8 @@ export interface FakeApiServerOptions {
 }
 
 /**
- * An API server over TLS on the loopback address. It serves discovery of a few kinds, answers as a test defines, and
- * everything else as the real one does what it does not know.
+ * An API server over TLS on the loopback address. It serves discovery of a few kinds, responds as a test defines, and
+ * responds to everything else as the real one does for unknown paths.
  */
 export class FakeApiServer implements Disposable {
   readonly requests: Arrived[] = [];
@@ -93,7 +93,7 @@ export class FakeApiServer implements Disposable {
     this.on(`GET ${groupPath}`, (answer) => answer.json({ kind: "APIResourceList", resources }));
   }
 
-  /** The requests to a path, in the order in which they came. */
+  /** Returns the requests to a path, in order of arrival. */
   to(path: string): Arrived[] {
     return this.requests.filter((request) => request.path === path);
   }

@@ -2,7 +2,7 @@ import { Kube } from "../client.ts";
 import { type Connection, type ConnectOptions, connect } from "../connection.ts";
 import type { FakeApiServer } from "./fake-api-server.ts";
 
-/** What differs from a kubeconfig that works. */
+/** Changes of a working kubeconfig. */
 export interface KubeconfigChanges {
   cluster?: Record<string, unknown>;
   user?: Record<string, unknown>;

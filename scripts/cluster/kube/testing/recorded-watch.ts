@@ -2,10 +2,10 @@ import type { Kube } from "../client.ts";
 import { watch, type Watched, type WatchOptions } from "../watch.ts";
 
 const CONFIG_MAP = { apiVersion: "v1", kind: "ConfigMap" };
-// Far longer than a step takes; a test that waits in vain says for what.
+// Far longer than a step takes; a test that waits in vain reports for what.
 const PATIENCE_MS = 5_000;
 
-/** A watch of the ConfigMaps in namespace `a`, and what it called back with. */
+/** A watch of the ConfigMaps in namespace `a`, and its callbacks. */
 export class RecordedWatch implements AsyncDisposable {
   /** For each call, the names with the value of each: `x=1 y=2`. */
   readonly states: string[] = [];

@@ -1,4 +1,4 @@
-/** The error with which a promise is rejected. @throws when it is not */
+/** Returns the error with which a promise is rejected. @throws if it is not */
 export async function rejection(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;

@@ -38,7 +38,7 @@ function stopped(
 }
 
 describe("a cluster that answers", () => {
-  test("is taken as it is, and minikube is not even asked", async () => {
+  test("is used unchanged, without a call of minikube", async () => {
     const { platform, programs } = fakePlatform({
       cluster: new FakeCluster("prod"),
       programs: { minikube: "" },
@@ -51,7 +51,7 @@ describe("a cluster that answers", () => {
     expect(programs.calls).toEqual([]);
   });
 
-  test("of an untested version is taken with a warning", async () => {
+  test("of an untested version is used with a warning", async () => {
     const cluster = new FakeCluster();
     cluster.version = "v1.27.3-gke.1";
     const { warnings } = await step.inspect(fakePlatform({ cluster }).platform);
@@ -66,7 +66,7 @@ describe("a cluster that answers", () => {
 });
 
 describe("minikube", () => {
-  test("is started with a new profile where no cluster is configured", async () => {
+  test("is started with a new profile if no cluster is configured", async () => {
     const { platform, programs, report, told } = stopped(undefined);
     expect(await step.inspect(platform)).toEqual({
       done: false,
@@ -81,14 +81,14 @@ describe("minikube", () => {
     expect((await step.inspect(platform)).done).toBe(true);
   });
 
-  test("is started again as it was where the context is of a profile that is stopped", async () => {
+  test("is restarted unchanged if the context belongs to a stopped profile", async () => {
     const { platform, programs, report } = stopped("work", { profiles: ["lab", "work"] });
     expect((await step.inspect(platform)).detail).toBe("context work does not answer; minikube starts work");
     await step.run(platform, report);
     expect(programs.calls).toContain("minikube start -p work");
   });
 
-  test("is started beside another cluster that does not answer", async () => {
+  test("is started in addition to another cluster that does not answer", async () => {
     const { platform } = stopped("prod");
     expect((await step.inspect(platform)).detail).toBe("context prod does not answer; minikube starts lab");
   });
@@ -103,7 +103,7 @@ describe("minikube", () => {
     );
   });
 
-  test("that is missing is reported with how to get it, and with what does without", async () => {
+  test("that is missing is reported with how to get it, and with alternatives", async () => {
     const needs = await step.needs?.(fakePlatform().platform, true);
     expect(needs).toHaveLength(1);
     expect(needs?.[0]).toMatch(/^minikube is missing.*https:\/\/.*--context/);

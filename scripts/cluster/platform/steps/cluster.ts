@@ -10,7 +10,7 @@ import { versionWarning } from "../versions.ts";
 import { PLATFORM } from "../versions.ts";
 
 export interface ClusterOptions {
-  /** The minikube profile that is started where no cluster answers. */
+  /** The minikube profile to start if no cluster answers. */
   profile: string;
   cpus: number;
   /** As minikube takes it, `8g` for example. */
@@ -21,8 +21,8 @@ export interface ClusterOptions {
 const Version = Type.Object({ gitVersion: Type.String() });
 
 /**
- * A reachable Kubernetes cluster. An existing one is used; minikube is started only if the user named
- * no context and none answers, or where the context is of a minikube profile that is stopped.
+ * A reachable Kubernetes cluster. An existing one is used; minikube is started only if the user named no context and
+ * none answers, or if the context belongs to a stopped minikube profile.
  */
 export function clusterStep(options: ClusterOptions): Step {
   return {
@@ -65,7 +65,7 @@ async function seen(platform: PlatformContext): Promise<Inspection> {
   };
 }
 
-/** The minikube profile to start; none when the user has named a cluster that is not minikube's. */
+/** Returns the minikube profile to start; none if the user has named a cluster that is not minikube's. */
 async function profileToStart(
   platform: PlatformContext,
   { profile }: ClusterOptions,

@@ -13,7 +13,7 @@ function platformCluster(): FakeCluster {
   return new FakeCluster("c", [...istioObjects(), ...knativeObjects(), revisions]);
 }
 
-/** What the step applies, put into the cluster as it would be. */
+/** Adds the step's objects to the cluster as an apply would. */
 function apply(cluster: FakeCluster): void {
   const send = cluster.send.bind(cluster);
   cluster.send = (path, request) => send(path.replace("&dryRun=All", ""), request);
@@ -46,7 +46,7 @@ describe("deploying", () => {
     expect(cluster.writes).toEqual([]);
   });
 
-  test("is to be done where the files would change something, and looking changes nothing", async () => {
+  test("is due if the files would change something, and the inspection changes nothing", async () => {
     const { platform, cluster } = fakePlatform({ cluster: platformCluster() });
     const { done, detail } = await step.inspect(platform);
     expect(done).toBe(false);
@@ -54,7 +54,7 @@ describe("deploying", () => {
     expect(cluster.writes).toEqual([]);
   });
 
-  test("is done where the files would change nothing, and the services are ready", async () => {
+  test("is done if the files would change nothing, and the services are ready", async () => {
     const cluster = platformCluster();
     const { platform } = fakePlatform({ cluster });
     for (const name of ["credit-check-basic", "credit-check-advanced"]) cluster.put(revision(name));
@@ -68,7 +68,7 @@ describe("deploying", () => {
     expect(detail).toMatch(/^[1-9][0-9]* objects of kyc$/);
   });
 
-  test("fails where another manager holds a field, and forces nothing", async () => {
+  test("fails if another manager owns a field, and forces nothing", async () => {
     const cluster = platformCluster();
     const { platform, report } = fakePlatform({ cluster });
     const cause = { reason: "FieldManagerConflict", message: 'conflict with "kn"', field: ".spec.traffic" };
@@ -76,7 +76,7 @@ describe("deploying", () => {
       method === "PATCH" && path.includes("/services/credit-check?")
         ? Response.json({ kind: "Status", reason: "Conflict", details: { causes: [cause] } }, { status: 409 })
         : undefined;
-    // Whatever would be waited for does not become ready here; the conflict is what counts.
+    // Nothing becomes ready here; only the conflict matters.
     const attempt = step.run(fakePlatform({ cluster, timeoutMs: 50 }).platform, report);
     await expect(attempt).rejects.toThrow();
     expect((await step.inspect(platform)).done).toBe(false);

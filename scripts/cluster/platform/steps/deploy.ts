@@ -13,11 +13,11 @@ export interface DeployStepOptions {
   /** The project's folder. */
   root: string;
   namespace: string;
-  /** The ingress gateway's address; found by trying when undefined. */
+  /** The ingress gateway's address. @default detected */
   ingress?: string | undefined;
 }
 
-/** Deploys what the files in `knative/` and `istio/` describe, and waits until it is ready. */
+/** Deploys the objects of the files in `knative/` and `istio/`, and waits until they are ready. */
 export function deployStep(options: DeployStepOptions): Step {
   return {
     name: "deploy",
@@ -27,7 +27,7 @@ export function deployStep(options: DeployStepOptions): Step {
   };
 }
 
-/** Finds what an apply would change, by a dry run on the API server. */
+/** Determines what an apply would change, by a dry run on the API server. */
 async function inspect(platform: PlatformContext, options: DeployStepOptions): Promise<Inspection> {
   const { namespace } = options;
   let deployed: Deployed;

@@ -31,7 +31,7 @@ describe("the domain", () => {
     ["minikube", undefined, "127.0.0.1.sslip.io"],
     ["minikube", "not an address", "127.0.0.1.sslip.io"],
     ["prod", "192.168.49.2\n", "127.0.0.1.sslip.io"],
-  ])("in %s whose node is at %j becomes %s, and is taken back", async (context, ip, domain) => {
+  ])("in %s whose node is at %j becomes %s, and is restored", async (context, ip, domain) => {
     const { platform, cluster, report } = withDomains({ _example: "x" }, context, ip);
     expect(await domainStep.run(platform, report)).toBe(domain);
     expect(cluster.get(CONFIG)).toMatchObject({ data: { _example: "x", [domain]: "" } });

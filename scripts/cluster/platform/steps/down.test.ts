@@ -87,7 +87,7 @@ describe("what was deployed", () => {
 });
 
 describe("the platform", () => {
-  /** What `up` has made: a domain, and Knative, whose namespace was there before. */
+  /** The objects of `up`: a domain, and Knative, whose namespace existed before. */
   async function made(...more: KubeObject[]): Promise<FakeCluster> {
     const cluster = deployed(...more);
     const objects = knativeObjects()
@@ -127,7 +127,7 @@ describe("the platform", () => {
     expect(cluster.names).toContain("Service other/theirs");
   });
 
-  test("is in use by routes and gateways of others only where Istio would go", async () => {
+  test("is in use by routes and gateways of others only if Istio would be removed", async () => {
     const theirs = [
       route("theirs", {}, "other"),
       object("networking.istio.io/v1", "Gateway", "theirs", {}, "other"),
@@ -143,7 +143,7 @@ describe("the platform", () => {
     );
   });
 
-  test("with an unknown part in the record is left alone", async () => {
+  test("with an unknown part in the record is not changed", async () => {
     const cluster = deployed();
     await recordStep(cluster.kube, "future", {});
     await expect(down(cluster)).rejects.toThrow("names the step future");

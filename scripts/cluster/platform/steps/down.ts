@@ -41,8 +41,9 @@ const REMOVALS: Readonly<Record<string, Removal>> = {
 };
 
 /**
- * The steps that remove what `deploy` has created, and then, in reverse order, what `up` installed according to its record.
- * @throws UserError when objects of other users need it; then nothing is removed
+ * Returns the steps that remove the objects of `deploy`, and then, in reverse order, what `up` installed according to
+ * its record.
+ * @throws UserError if objects of other users need it; then nothing is removed
  */
 export async function removalSteps(
   platform: PlatformContext,

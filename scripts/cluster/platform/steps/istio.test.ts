@@ -7,7 +7,7 @@ import { ISTIO, istioStep, needsForRemoval, removeIstio } from "./istio.ts";
 const INSTALL = "istioctl install -y --set profile=default";
 
 describe("Istio that is there", () => {
-  test("is taken as it is", async () => {
+  test("is used unchanged", async () => {
     const { platform, programs } = fakePlatform({ cluster: new FakeCluster("c", istioObjects()) });
     expect(await istioStep.inspect(platform)).toEqual({ done: true, detail: "1.30.0", warnings: [] });
     expect(await istioStep.needs?.(platform, true)).toEqual([]);
@@ -36,7 +36,7 @@ describe("Istio that is there", () => {
     expect((await istioStep.inspect(fakePlatform({ cluster }).platform)).detail).toBe(expected);
   });
 
-  test("tells its version by its definitions, its gateway, or at least by its API", async () => {
+  test("has its version from its definitions, its gateway, or at least its API", async () => {
     const cluster = new FakeCluster("c", istioObjects("1"));
     const inspect = () => istioStep.inspect(fakePlatform({ cluster }).platform);
     expect(await inspect()).toMatchObject({
@@ -66,7 +66,7 @@ describe("Istio that is there", () => {
     expect(warnings).toEqual(["Istio 1.19.0 is not among the tested versions, 1.22 to 1.31"]);
   });
 
-  test("that was installed by other means is not changed: without an ingress gateway the error says what to do", async () => {
+  test("that was installed by other means is not changed: without an ingress gateway the error has a remedy", async () => {
     const cluster = new FakeCluster(
       "c",
       istioObjects().filter(({ metadata }) => metadata.name !== "istio-ingressgateway"),
@@ -149,7 +149,7 @@ describe("Istio that is missing", () => {
     expect((await istioStep.inspect(platform)).done).toBe(true);
   });
 
-  test("and cannot be installed is reported with what istioctl said", async () => {
+  test("and cannot be installed is reported with istioctl's output", async () => {
     const { platform, report } = fakePlatform({
       programs: { "istioctl install": { code: 1, err: "no permission" }, istioctl: "" },
     });
@@ -160,7 +160,7 @@ describe("Istio that is missing", () => {
 });
 
 describe("taking Istio back", () => {
-  test("removes it with its kinds, its namespace, and what it left in others", async () => {
+  test("removes it with its kinds, its namespace, and its objects in others", async () => {
     const cluster = new FakeCluster("lab", istioObjects());
     const leftover = config("default", "istio-ca-root-cert", {});
     cluster.put({ ...leftover, metadata: { ...leftover.metadata, labels: { "istio.io/config": "true" } } });

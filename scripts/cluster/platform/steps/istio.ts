@@ -23,8 +23,8 @@ const NAMESPACE = "istio-system";
 const CONFIG_MAP = { apiVersion: "v1", kind: "ConfigMap" } as const;
 const CRD = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" } as const;
 
-// The ingress gateway, which Knative's gateways select by its label, is part of this profile. What is asked for is less
-// than the profile's own: it must all fit on a laptop, and each pod has a sidecar.
+// This profile includes the ingress gateway, which Knative's gateways select by its label. The requests are lower
+// than the profile's own: everything must fit on a laptop, and each pod has a sidecar.
 const SETTINGS = [
   "profile=default",
   "values.pilot.resources.requests.cpu=100m",
@@ -192,7 +192,7 @@ const Definition = Type.Object({
   spec: Type.Object({ versions: Type.Array(Type.Object({ name: Type.String() })) }),
 });
 
-/** The oldest version whose API this is: networking.istio.io/v1 came with 1.22. Undefined for an older API. */
+/** Returns the oldest version with this API: networking.istio.io/v1 came with 1.22. Undefined for an older API. */
 function oldestWith(definition: unknown): string | undefined {
   const serves = Check(Definition, definition) ? definition.spec.versions.map(({ name }) => name) : [];
   return serves.includes("v1") ? "1.22" : undefined;

@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A platform whose release is the small one. */
+/** A platform with the small release. */
 function withRelease(cluster: FakeCluster): FakePlatform {
   const fake = fakePlatform({ cluster });
   class OwnRelease extends PlatformContext {
@@ -50,7 +50,7 @@ function withRelease(cluster: FakeCluster): FakePlatform {
 }
 
 describe("Knative Serving that is there", () => {
-  test("is taken as it is", async () => {
+  test("is used unchanged", async () => {
     const { platform } = fakePlatform({ cluster: new FakeCluster("c", knativeObjects()) });
     expect(await knativeStep.inspect(platform)).toEqual({ done: true, detail: "1.15.2", warnings: [] });
   });
@@ -60,7 +60,7 @@ describe("Knative Serving that is there", () => {
     ["a label of older releases", { crd: { "serving.knative.dev/release": "v1.17.0" } }, "1.17.0"],
     ["the tag of an image", { image: "example.com/serving/controller:v1.18.2@sha256:abc" }, "1.18.2"],
     ["nothing", { image: "example.com/serving/controller@sha256:abc" }, "of an unknown version"],
-  ])("tells its version by %s", async (_, { crd, image }: { crd?: object; image?: string }, expected) => {
+  ])("has its version from %s", async (_, { crd, image }: { crd?: object; image?: string }, expected) => {
     const cluster = new FakeCluster("c", knativeObjects("devel"));
     const services = definition("services", "serving.knative.dev", "Service");
     cluster.put({ ...services, metadata: { ...services.metadata, labels: { ...crd } } });

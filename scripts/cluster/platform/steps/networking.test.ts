@@ -15,7 +15,7 @@ import { giveClassBack, NETWORKING, networkingStep } from "./networking.ts";
 const CLASS = "istio.ingress.networking.knative.dev";
 const CONFIG = { apiVersion: "v1", kind: "ConfigMap", namespace: "knative-serving", name: "config-network" };
 
-/** A cluster with the layer's pieces, and what acts on them or shows that something does. */
+/** A cluster with the layer's objects, and its controllers or signs of them. */
 function layered(...more: KubeObject[]): FakeCluster {
   return new FakeCluster("c", [...istioObjects(), ...knativeObjects(), ...networkingObjects(), ...more]);
 }
@@ -85,14 +85,14 @@ describe("the networking layer", () => {
     ["ingress.class", CLASS, true],
     ["ingress-class", "kourier.ingress.networking.knative.dev", false],
     ["ingress.class", "kourier.ingress.networking.knative.dev", false],
-    // Knative takes Istio's where none is set.
+    // Istio's class is Knative's default.
     ["_example", "ingress-class: x", true],
   ])("with %s: %s is so: %p", async (key, value, done) => {
     const cluster = layered(netIstio(), config("knative-serving", "config-network", { [key]: value }));
     expect((await networkingStep.inspect(fakePlatform({ cluster }).platform)).done).toBe(done);
   });
 
-  test("is installed where it is missing, and not changed where it was installed in part by other means", async () => {
+  test("is installed if it is missing, and not changed if it was installed in part by other means", async () => {
     const none = new FakeCluster("c", [...istioObjects(), ...knativeObjects()]);
     expect(await networkingStep.inspect(fakePlatform({ cluster: none }).platform)).toEqual({
       done: false,
@@ -136,7 +136,7 @@ describe("the ingress class", () => {
   const OTHER = { "ingress-class": "kourier.ingress.networking.knative.dev" };
   const other = (): KubeObject => config("knative-serving", "config-network", OTHER);
 
-  test("is changed where no other layer is in use, and restored", async () => {
+  test("is changed if no other layer is in use, and restored", async () => {
     const { platform, report, cluster } = fakePlatform({ cluster: layered(netIstio(), other()) });
     expect(await networkingStep.run(platform, report)).toBe("net-istio 1.15.1");
     expect(cluster.get(CONFIG)).toMatchObject({ data: { "ingress-class": CLASS } });
@@ -146,7 +146,7 @@ describe("the ingress class", () => {
     expect(cluster.get(CONFIG)).toMatchObject({ data: OTHER });
   });
 
-  test("is not changed where others use another layer", async () => {
+  test("is not changed if others use another layer", async () => {
     const { platform, report, cluster } = fakePlatform({
       cluster: layered(netIstio(), other(), knativeService("theirs")),
     });

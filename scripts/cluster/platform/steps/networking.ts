@@ -41,7 +41,7 @@ interface Found {
   install: boolean;
   /** Whether an installation that `up` did not make lacks a part, so that the user has to complete it. */
   needsUser?: boolean;
-  /** The ingress class that is set, where it is not Istio's. */
+  /** The ingress class that is set, if it is not Istio's. */
   otherClass: string | undefined;
 }
 
@@ -144,7 +144,7 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
   return (await find(platform.kube())).inspection.detail;
 }
 
-/** Makes Istio the default ingress class. Refused where services exist, as their routes would change. */
+/** Makes Istio the default ingress class. Refused if services exist, since their routes would change. */
 async function takeClass(kube: Kube, otherClass: string): Promise<void> {
   const { items } = await kube.list({ apiVersion: "serving.knative.dev/v1", kind: "Service" });
   if (items.length > 0) {

@@ -8,7 +8,7 @@ import type { Step, Report } from "../step.ts";
 import { isManaged, MANAGED_BY, MANAGER } from "../../ownership.ts";
 import { SERVING } from "./knative.ts";
 
-/** Removes what `deploy` has created: the labelled objects, and the namespace if it has the label too. */
+/** Removes the objects of `deploy`: those with its label, and the namespace if it has the label too. */
 export function deployedStep(namespace: string): Step {
   return {
     name: "deployed",
@@ -22,7 +22,7 @@ export function deployedStep(namespace: string): Step {
   };
 }
 
-/** The deployed objects in the order of removal. Policies may be in the platform's own namespaces. */
+/** Returns the deployed objects in the order of removal. Policies may be in the platform's own namespaces. */
 async function deployed(kube: Kube, namespace: string): Promise<KubeObject[]> {
   const labelSelector = `${MANAGED_BY}=${MANAGER}`;
   const lists = await Promise.all(
@@ -48,7 +48,7 @@ async function remove(platform: PlatformContext, namespace: string, report: Repo
     platform.signal.throwIfAborted();
     const ref = refOf(object);
     report(`removing ${nameOf(ref)}`);
-    // Knative's controllers delete what belongs to a service, so they must still run.
+    // Knative's controllers delete the objects of a service, so they must still run.
     await deleteAndWait(kube, ref, { timeoutMs: platform.timeoutMs, signal: platform.signal });
   }
   return `${objects.length} objects removed`;

@@ -19,12 +19,12 @@ function serving(
     namespace(SERVING, labels),
     deployment(SERVING, "activator"),
     podOf(SERVING, "activator", containers),
-    // The controller of net-istio stands outside of the mesh on purpose.
+    // The controller of net-istio is outside of the mesh on purpose.
     deployment(SERVING, "net-istio-controller", { podLabels: { "sidecar.istio.io/inject": "false" } }),
     podOf(SERVING, "net-istio-controller"),
     ...more,
   ]);
-  // A restart makes a pod anew, as the namespace's label says.
+  // A restart recreates a pod as the namespace's label requires.
   cluster.react = (object) => {
     if (object?.kind !== "Deployment") return;
     const injected = cluster.get(NAMESPACE)?.metadata.labels?.["istio-injection"] === "enabled";
@@ -38,13 +38,13 @@ describe("Knative's sidecars", () => {
     ["beside each pod", ENABLED, WITH, true, "beside each pod"],
     ["of a revision of Istio", { "istio.io/rev": "canary" }, WITH, true, "beside each pod"],
     ["not asked for", {}, ["main"], false, "the namespace knative-serving does not have the injection label"],
-    ["asked for since the pods began", ENABLED, ["main"], false, "none in activator"],
+    ["requested after the pods were started", ENABLED, ["main"], false, "none in activator"],
   ])("%s", async (_, labels, containers, done, detail) => {
     const look = await sidecarStep.inspect(fakePlatform({ cluster: serving(labels, containers) }).platform);
     expect(look).toEqual({ done, detail });
   });
 
-  test("may also start first, where Kubernetes can do that", async () => {
+  test("may also start first, if Kubernetes supports it", async () => {
     const cluster = serving(ENABLED, ["main"]);
     const pod = podOf(SERVING, "activator");
     cluster.put({
@@ -82,7 +82,7 @@ describe("Knative's sidecars", () => {
     expect(await readLedger(cluster.kube)).toEqual([]);
   });
 
-  test("that were asked for before are not claimed", async () => {
+  test("that were requested before are not claimed", async () => {
     const { platform, cluster, report } = fakePlatform({ cluster: serving(ENABLED, ["main"]) });
     await sidecarStep.run(platform, report);
     expect(await readLedger(cluster.kube)).toEqual([]);

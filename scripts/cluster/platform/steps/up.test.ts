@@ -33,7 +33,7 @@ const node: KubeObject = {
 };
 
 describe("up", () => {
-  test("does nothing where all is so", async () => {
+  test("does nothing if everything is done", async () => {
     const cluster = new FakeCluster("prod", [
       ...istioObjects(),
       ...knativeObjects(),
@@ -75,7 +75,7 @@ describe("up", () => {
     expect(cluster.writes).toEqual([]);
   });
 
-  test("needs minikube and istioctl where there is no cluster, but no builder", async () => {
+  test("needs minikube and istioctl if there is no cluster, but no builder", async () => {
     const { platform } = fakePlatform({
       connect: () => {
         throw new NoCluster("none");

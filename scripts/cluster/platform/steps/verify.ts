@@ -10,7 +10,7 @@ export interface VerifyStepOptions {
   /** The folder that holds knative/, istio/ and checks.yaml. */
   root: string;
   namespace: string;
-  /** The ingress gateway's address; found by trying when undefined. */
+  /** The ingress gateway's address. @default detected */
   ingress: string | undefined;
 }
 
