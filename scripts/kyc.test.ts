@@ -83,7 +83,7 @@ describe("only what it needs is loaded by", () => {
     expect(client.map((path) => path.split("client-node/")[1])).toEqual(["dist/file_auth.js"]);
     expect(own).toContain("scripts/cluster/live/status.ts");
     expect(own.filter((path) => isOf(path, "rollout"))).toEqual([]);
-    // Without --context it looks whether a local mesh runs, which takes the schema of the file that says so.
+    // Without --context it checks whether a local mesh runs, which needs the schema of the mesh's announcement file.
     expect(own.filter((path) => isOf(path, "mesh")).sort()).toEqual([
       "scripts/mesh/admin/dev-file.ts",
       "scripts/mesh/admin/schema.ts",

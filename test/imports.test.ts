@@ -142,7 +142,7 @@ const areaOf = (file: string): string => file.split("/").slice(0, 2).join("/");
 const importsOf = (file: string): readonly string[] =>
   (imports.get(file)?.all ?? []).filter((imported) => imported !== "test/sample.ts");
 
-/** A folder stands for the files in it and, at its level, below it; a file directly under a root for itself. */
+/** The node of a file: its folder at the given level, or the file itself if it is directly under a root. */
 function folderGraph(level: number): Graph {
   const nodeOf = (file: string): string => {
     const parts = file.split("/");

@@ -109,7 +109,7 @@ describe("kyc bench judge", () => {
       figures: { name: string; ok: boolean }[];
     };
     expect(cells).toHaveLength(6);
-    // How many requests are judged in a second is a figure of the machine.
+    // The number of requests judged per second depends on the machine.
     const missed = figures.filter(({ ok }) => !ok).map(({ name }) => name);
     expect(missed.filter((name) => !name.includes("in a second"))).toEqual([]);
     expect(code).toBe(missed.length === 0 ? 0 : 1);

@@ -32,7 +32,7 @@ let dev: RunningDev;
 const end = new AbortController();
 let load: Promise<void>;
 
-/** A mesh that runs from the sample with all traffic at the basic check, and traffic. */
+/** A mesh from the sample under load, with all traffic on the basic check. */
 beforeAll(async () => {
   sample = await sampleToRun([
     { file: FILE, from: /percent: 50([\s\S]*)percent: 50/, to: "percent: 100$1percent: 0" },
@@ -66,7 +66,7 @@ const percents = async (): Promise<string[]> =>
     ([, percent = ""]) => percent,
   );
 
-/** A rollout that goes on beside the test, until it has written this. */
+/** Starts a rollout in the background, and waits until it has written this. */
 async function begun(until: string, ...args: string[]): Promise<Bun.Subprocess<"ignore", "ignore", "pipe">> {
   const command = [process.execPath, join(PROJECT, "scripts/kyc.ts"), "rollout", ...args, "--dir", root];
   const child = Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });

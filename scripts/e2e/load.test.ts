@@ -7,7 +7,7 @@ interface Asked {
   version: string | null;
 }
 
-/** An ingress that answers with these statuses in turn, the last for ever, and notes what was asked. */
+/** An ingress that answers with these statuses in turn, then always with the last, and records the requests. */
 function ingress(...statuses: number[]): { asked: Asked[]; url: string } & Disposable {
   const asked: Asked[] = [];
   const server = Bun.serve({

@@ -9,7 +9,7 @@ const HOLDS: CheckResult = { group: "g", name: "n", expected: "1", seen: "1", ok
 interface Run {
   told: string[];
   results: CheckResult[] | unknown;
-  /** What came of each scenario, as it was told. */
+  /** The reported result of each scenario. */
   found: CheckResult[][];
 }
 

@@ -10,7 +10,7 @@ const request = (sentAt: number, revision: string, status = 200): LoadResult => 
   revision,
 });
 
-/** What is told of changes to `b` at 1000 and back to `a` at 3000, as `name: seen ok`. */
+/** The checks of changes to `b` at 1000 and back to `a` at 3000, as `name: seen ok`. */
 function told(results: LoadResult[]): string[] {
   const changes = [
     { at: 1_000, inForceAt: 1_070, to: "b" },
@@ -28,7 +28,7 @@ describe("changes of weights under load", () => {
     const results = [
       request(900, "a"),
       request(1_010, "a"),
-      // The data plane's parts do not change all at once, and answers come in any order.
+      // The proxies do not change simultaneously, and responses arrive in any order.
       request(1_060, "a"),
       request(1_040, "b"),
       request(2_900, "b"),

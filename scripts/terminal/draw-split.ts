@@ -44,7 +44,7 @@ export function drawSplit(view: SplitView, { style, nowMs }: DrawSplitOptions): 
   return lines;
 }
 
-/** The share of applicants of each revision, where buckets decide. */
+/** The share of applicants of each revision, if buckets decide. */
 function applicants({ header, rows }: SplitView): string[] {
   const seen = rows.flatMap(({ revision, observed }) =>
     observed?.ofApplicants === undefined ? [] : [`${revision} ${percent(observed.ofApplicants)}`],

@@ -82,7 +82,7 @@ describe("on a terminal", () => {
     clock.pass(1_000);
     terminal.columns = 6;
     tree.update(["new"]);
-    // Ten letters on six columns stand on two lines.
+    // Ten letters on six columns take two lines.
     expect(terminal.written.at(-1)).toStartWith("\r\u001b[3A");
   });
 

@@ -29,7 +29,7 @@ test("a flag is not repeated in its line, and what is no call of the program sta
 test("the flags of each command are those that it has", async () => {
   const modules = new Map<string, string[]>();
   for await (const file of new Bun.Glob("**/*.ts").scan(`${import.meta.dir}/../commands`)) {
-    // A benchmark may have the name of a command; it has no place of its own.
+    // A benchmark may have the name of a command, but has no flags for a place.
     if (file.includes("test") || file.includes("options/") || file.startsWith("bench/")) continue;
     const module: Record<string, unknown> = await import(`../commands/${file}`);
     for (const [name, make] of Object.entries(module)) {

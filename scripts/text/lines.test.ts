@@ -6,7 +6,7 @@ async function* streamOf(...chunks: (string | Uint8Array)[]): AsyncGenerator<Uin
   for (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-/** Cuts bytes at these places. */
+/** Splits bytes at these positions. */
 function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
   const sorted = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length].sort(
     (a, b) => a - b,
@@ -65,7 +65,7 @@ describe("lines", () => {
     for (let i = 0; i < 4800; i++) expect(splitter.push(chunk).length).toBe(0);
     const [line] = splitter.push(Buffer.from("\n"));
     expect(line).toHaveLength(64 * 1024 + " … (314507264 more bytes cut)".length);
-    // 26 s before; a machine under load needs less than a tenth of that.
+    // Quadratic time would be 26 s; a machine under load needs less than a tenth of that.
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 

@@ -4,7 +4,7 @@ import { printTo } from "./print.ts";
 
 const SCRIPTS = join(import.meta.dir, "..");
 
-/** Files that write to a stream in another way, and why that is safe. */
+/** Files that write to a stream directly, and why that is safe. */
 const OTHER_WRITERS: Readonly<Record<string, string>> = {
   "text/print.ts": "the one way",
   "commands/bench/judge.ts": "a percentage of its own, after a carriage return",

@@ -2,7 +2,7 @@ import { isRecord, listAt, valueAt } from "../../scripts/schema/value.ts";
 import { fullHost } from "../../scripts/traffic/hosts.ts";
 import type { Mutant } from "./mutants.ts";
 
-// When a change of a VirtualService's rules, or of the subsets that they name, cannot matter.
+// Conditions under which a change of a VirtualService's rules, or of the subsets that they name, has no effect.
 
 /** A destination that some rule names. */
 interface Named {
@@ -10,7 +10,7 @@ interface Named {
   subset: string | undefined;
 }
 
-/** Whether a rule before the changed one takes every request. */
+/** Whether a preceding rule matches every request. */
 export function isBehindAll({ object, path, change }: Mutant, before: readonly unknown[]): boolean {
   const at = path.findLast((key) => typeof key === "number");
   const rule = path[2] ?? at;
@@ -43,7 +43,7 @@ function isNoCondition(match: unknown, gateways: readonly unknown[]): boolean {
   );
 }
 
-/** Whether the two rules that changed places do the same, or no request meets the conditions of both. */
+/** Whether the two swapped rules do the same, or no request matches both. */
 export function needNoOrder({ object, path }: Mutant, before: readonly unknown[]): boolean {
   const at = path[2];
   if (path.length !== 3 || typeof at !== "number") return false;
@@ -61,12 +61,12 @@ export function needNoOrder({ object, path }: Mutant, before: readonly unknown[]
   );
 }
 
-/** What a rule does with the requests that meet its conditions. */
+/** The effect of a rule on matching requests. */
 export function actionOf(rule: unknown): string {
   return isRecord(rule) ? JSON.stringify({ ...rule, match: undefined, name: undefined }) : "";
 }
 
-/** Whether no request can meet two matches. */
+/** Whether no request can satisfy both matches. */
 function areExclusive(x: unknown, y: unknown, objects: readonly unknown[]): boolean {
   const [gatewaysOfX, gatewaysOfY] = [x, y].map((match) => listAt(match, ["gateways"])) as [
     unknown[],
@@ -97,7 +97,7 @@ function areExclusive(x: unknown, y: unknown, objects: readonly unknown[]): bool
   );
 }
 
-/** Whether no path meets two conditions on it, whatever they say of capitals. */
+/** Whether no path satisfies both conditions, regardless of case sensitivity. */
 function areApart(x: unknown, y: unknown): boolean {
   const [a, b] = [x, y].map((wanted) => {
     const [exact, prefix] = ["exact", "prefix"].map((kind) => valueAt(wanted, [kind]));
@@ -110,7 +110,7 @@ function areApart(x: unknown, y: unknown): boolean {
   return !takes(a, b) && !takes(b, a);
 }
 
-/** The characters that a value may begin with, where a match tells; an expression may have its own in brackets. */
+/** The characters with which a matching value may begin, if the match determines them; an expression may list them in brackets. */
 function firstCharacters(wanted: unknown): string[] | undefined {
   const [exact, prefix, regex] = ["exact", "prefix", "regex"].map((kind) => valueAt(wanted, [kind]));
   const text = exact ?? prefix;
@@ -119,14 +119,14 @@ function firstCharacters(wanted: unknown): string[] | undefined {
   return bracket === undefined ? undefined : [...bracket];
 }
 
-/** Whether the changed rule leads, before and after, to subsets alone that their DestinationRule does not have. */
+/** Whether the changed rule, before and after, has only subsets that their DestinationRule lacks. */
 export function isWithoutSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
   return [before, objects].every((all) =>
     isAlwaysMissing(valueAt(all[object], path.slice(0, 3)), all[object], all),
   );
 }
 
-/** Whether one destination has a subset, before and after, that its DestinationRule does not have. */
+/** Whether one destination, before and after, has a subset that its DestinationRule lacks. */
 export function isMissingSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
   return [before, objects].every((all) =>
     isMissing(valueAt(all[object], [...path.slice(0, 5), "destination"]), all[object], all),
@@ -165,10 +165,10 @@ function namedBy(destination: unknown, of: unknown): Named {
   };
 }
 
-/** Whether a change concerns nothing but subsets of a DestinationRule that no rule names for its host. */
+/** Whether a change concerns only subsets of a DestinationRule that no rule names for its host. */
 export function isUnnamedSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
   const isOfSubsets = path[1] === "subsets";
-  // What is said of the whole host depends on the host, and not on subsets that no rule names.
+  // Settings of the whole host depend on the host, not on subsets that no rule names.
   const said = ["trafficPolicy", "exportTo", "workloadSelector"];
   const spec = valueAt(before[object], ["spec"]);
   if (!isOfSubsets && said.some((field) => valueAt(spec, [field]) !== undefined)) return false;
@@ -176,7 +176,7 @@ export function isUnnamedSubset({ object, objects, path }: Mutant, before: reado
     const [subsets, host] = [listAt(all[object], ["spec", "subsets"]), hostOf(all[object])];
     const changed = typeof path[2] === "number" ? [subsets[path[2]]] : subsets;
     const used = all.flatMap(destinationsOf).filter((named) => isCovered(named.host, host));
-    // A subset is missing where a DestinationRule of its host lacks it, and unknown where there is none.
+    // A subset is missing if a DestinationRule of its host lacks it, and unknown if there is none.
     const isOnly =
       isOfSubsets ||
       hostOf(before[object]) === hostOf(objects[object]) ||
@@ -189,7 +189,7 @@ function isCovered(host: string, pattern: string): boolean {
   return host === pattern || (pattern.startsWith("*") && host.endsWith(pattern.slice(1)));
 }
 
-/** The destinations of rules that some request gets to, but for those without a weight beside others. */
+/** The destinations of reachable rules, except those with weight 0 next to others. */
 function destinationsOf(object: unknown): Named[] {
   const last = firstThatTakesAll(object);
   const http = listAt(object, ["spec", "http"]);
@@ -206,7 +206,7 @@ function destinationsOf(object: unknown): Named[] {
   });
 }
 
-/** Whether a DestinationRule for a wildcard says the same of the host, before and after the change. */
+/** Whether a DestinationRule for a wildcard has the same settings for the host, before and after the change. */
 export function isSaidOfWildcard({ object, objects }: Mutant, before: readonly unknown[]): boolean {
   const said = (rule: unknown): string =>
     JSON.stringify({ ...(valueAt(rule, ["spec"]) ?? {}), host: undefined });
@@ -219,7 +219,7 @@ export function isSaidOfWildcard({ object, objects }: Mutant, before: readonly u
   );
 }
 
-/** Whether the Service of a destination, or of the hosts of its VirtualService, has the written port alone. */
+/** Whether the Service of a destination, or of the hosts of its VirtualService, has only the written port. */
 export function isOnlyPort({ object, path }: Mutant, before: readonly unknown[]): boolean {
   const destination = valueAt(before[object], [...path.slice(0, 5), "destination"]);
   const { host } = namedBy(destination, before[object]);
@@ -231,7 +231,7 @@ export function isOnlyPort({ object, path }: Mutant, before: readonly unknown[])
   });
 }
 
-/** Whether every condition of a rule takes the prefix that the rule writes in its place. */
+/** Whether every condition of a rule matches the prefix that its rewrite inserts. */
 export function isRewrittenToItself({ object, path }: Mutant, before: readonly unknown[]): boolean {
   const rule = valueAt(before[object], path.slice(0, 3));
   const [matches, rewrite] = [listAt(rule, ["match"]), valueAt(rule, ["rewrite"])];
@@ -240,7 +240,7 @@ export function isRewrittenToItself({ object, path }: Mutant, before: readonly u
   return matches.length > 0 && isSame && Object.keys(others).length === 0;
 }
 
-/** Whether an earlier rule takes the same requests at all other gateways of a VirtualService. */
+/** Whether an earlier rule matches the same requests at all other gateways of a VirtualService. */
 export function isTakenElsewhere({ object, path }: Mutant, before: readonly unknown[]): boolean {
   const at = path[2];
   const own = valueAt(before[object], path.slice(0, 5));
@@ -254,7 +254,7 @@ export function isTakenElsewhere({ object, path }: Mutant, before: readonly unkn
   return gatewaysOf(before[object]).every((gateway) => covered.includes(gateway));
 }
 
-/** Whether a condition on the authority takes none of the hosts of its VirtualService, before and after the change. */
+/** Whether a condition on the authority matches none of the hosts of its VirtualService, before and after the change. */
 export function isOfNoHost({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
   return [before[object], objects[object]].every((one) => {
     const hosts = listAt(one, ["spec", "hosts"]).map((host) => fullHost(String(host), namespaceOf(one)));
@@ -264,7 +264,7 @@ export function isOfNoHost({ object, objects, path }: Mutant, before: readonly u
   });
 }
 
-/** Whether the changed rule is a delegate's and Istio leaves it out: its root and it differ about capitals. */
+/** Whether the changed rule is in a delegate and Istio omits it, because it and its root differ in case sensitivity. */
 export function isLeftOutOfRoot(
   { object, objects, path, change }: Mutant,
   before: readonly unknown[],
@@ -295,7 +295,7 @@ export function isLeftOutOfRoot(
   });
 }
 
-/** Whether a rule takes requests with one method other than OPTIONS alone, so that it answers no preflight. */
+/** Whether a rule matches only requests with one method other than OPTIONS, so that it answers no preflight requests. */
 export function isWithoutPreflights({ object, path }: Mutant, before: readonly unknown[]): boolean {
   const matches = listAt(before[object], [...path.slice(0, 3), "match"]);
   const methods = matches.map((match) => valueAt(match, ["method", "exact"]));

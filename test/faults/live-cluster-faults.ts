@@ -25,7 +25,7 @@ const ROLLOUT = [
   "--step-limit",
   "90s",
 ];
-// How fast the versions are does not matter here.
+// The speed of the versions does not matter here.
 const TOLERANT = ["--tolerate-latency", "1000%", "--latency-floor", "5s"];
 
 /** A rollout to the advanced check during a fault, which must still end in one of two splits. */
@@ -95,7 +95,7 @@ function splitsWithoutApiServer(place: Place): Promise<FaultResult> {
 
 const ISTIO = "istio-system";
 
-/** Deletes pods of a Deployment, and waits until as many as before are ready. @param most how many are deleted */
+/** Deletes pods of a Deployment, and waits until as many as before are ready. @param most the maximum number of deleted pods */
 async function restart(stage: ClusterStage, labelSelector: string, most = Infinity): Promise<void> {
   const before = await podsOf(stage, labelSelector);
   if (before.length === 0) throw new Error(`${ISTIO} has no pod with ${labelSelector}`);
@@ -109,7 +109,7 @@ async function podsOf({ kube, signal }: ClusterStage, labelSelector: string): Pr
   return checked(LivePod, (await kube.list(POD, { namespace: ISTIO, labelSelector, signal })).items);
 }
 
-/** Waits until so many pods are ready, beside those that are deleted. */
+/** Waits until the given number of pods are ready, without the deleted ones. */
 function untilReady(
   stage: ClusterStage,
   labelSelector: string,
@@ -129,7 +129,7 @@ const GATEWAY = { apiVersion: "apps/v1", kind: "Deployment", namespace: ISTIO, n
 const GATEWAY_PODS = "istio=ingressgateway";
 const Replicas = Type.Object({ spec: Type.Object({ replicas: Type.Integer() }) });
 
-/** Does something while the ingress gateway has at least two pods, as it has where one may be restarted at any time. */
+/** Runs an action while the ingress gateway has at least two pods, as in production. */
 async function withTwoGateways(stage: ClusterStage, work: () => Promise<unknown>): Promise<void> {
   const scale = (replicas: number) =>
     stage.kube.patch(GATEWAY, { spec: { replicas } }, { fieldManager: "kyc-faults" });
@@ -143,7 +143,7 @@ async function withTwoGateways(stage: ClusterStage, work: () => Promise<unknown>
   }
 }
 
-/** A command that makes the networking layer slow and fast again, given `on` or `off`, if it is not net-istio. */
+/** The command that slows down (`on`) and restores (`off`) the networking layer, if it is not net-istio. */
 const SLOW_NETWORKING = process.env["KYC_FAULTS_SLOW_NETWORKING"];
 const NET_ISTIO = {
   apiVersion: "apps/v1",
@@ -206,7 +206,7 @@ const gatewayRestarts = duringRollout("one of two ingress gateways restarts", (s
 
 /**
  * Faults of a cluster's components, for each engine.
- * @param context of a cluster that the services are deployed to; undefined if none may be used
+ * @param context the context of a cluster with the deployed services; undefined if none may be used
  */
 export function liveClusterFaults(context: string | undefined): Fault[] {
   const every = Object.keys(ENGINES).filter((name) => name === "knative" || name === "istio");

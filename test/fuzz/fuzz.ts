@@ -81,7 +81,7 @@ async function tried(target: FuzzTarget, input: Buffer): Promise<{ what: string 
   }
   let ms = performance.now() - begun;
   if (ms > MOST_MS && what === undefined) {
-    // On a busy machine only processor time tells; the run before has warmed everything up.
+    // Processor time, because of other load on the machine; the previous run has warmed everything up.
     const before = process.cpuUsage();
     await target.run(Buffer.from(input));
     const { user, system } = process.cpuUsage(before);

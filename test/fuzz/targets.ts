@@ -14,7 +14,7 @@ import { BadLine, readLine } from "../../scripts/rollout/judge/trace/line.ts";
 import { TraceJudge } from "../../scripts/rollout/judge/trace/trace.ts";
 import type { FuzzTarget } from "./fuzz.ts";
 
-/** A message as the mesh's HTTP parser reads it, or what it refuses. */
+/** A message as parsed by the mesh's HTTP parser, or its refusal. */
 function readMessage(pieces: readonly Buffer[], isRequest: boolean): string {
   const incoming = new Incoming();
   const content: Buffer[] = [];

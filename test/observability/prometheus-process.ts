@@ -13,7 +13,7 @@ const QueryAnswer = Type.Object({
   data: Type.Object({ result: Type.Array(Type.Unknown()) }),
 });
 
-/** Lets `promtool` check the alerting and recording rules; throws with what it prints. */
+/** Checks the alerting and recording rules with `promtool`. @throws with its output */
 export async function checkRules(folder: string): Promise<void> {
   const file = join(folder, "rules.yml");
   await writeFile(file, await ruleFileOfPrometheus());

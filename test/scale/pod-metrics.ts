@@ -74,7 +74,7 @@ async function measured(pods: number): Promise<string> {
   let [requests, looks] = [0, 0];
   let since: { at: number; cpu: NodeJS.CpuUsage } | undefined;
   for await (const batch of source.outcomes(end.signal)) {
-    // The first batch comes once all ports are open.
+    // The first batch arrives when all ports are open.
     if (since === undefined) since = { at: performance.now(), cpu: process.cpuUsage() };
     else {
       looks++;

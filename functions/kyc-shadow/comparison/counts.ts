@@ -27,7 +27,7 @@ export interface SegmentCounts {
   alone: Record<Change, AloneCounts>;
 }
 
-/** A mismatch for a person to look at: the keyed hash of its subject, and the changes, such as `field.fail`. */
+/** A mismatch for review: the keyed hash of its subject, and the changes, such as `field.fail`. */
 export interface Mismatch {
   readonly hash: string;
   readonly atMs: number;

@@ -46,8 +46,8 @@ const MAX_PIN_BYTES = 1024;
  * @throws {BadRequest} with status 431
  */
 export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptions) {
-  // A compressed answer could hide its size, so none is asked for or unpacked. ofetch has no option for that, and its
-  // type of fetch has a second function, `preconnect`, which is not called here.
+  // A compressed answer could hide its size, so compression is neither requested nor decoded. ofetch has no option for
+  // that, and its type of fetch has a second function, `preconnect`, which is not called.
   const plain = (input: string | URL | Request, init?: RequestInit) => {
     const options: BunFetchRequestInit = { ...init, decompress: false };
     return fetch(input, options);

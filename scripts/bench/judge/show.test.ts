@@ -97,7 +97,7 @@ describe("the result of the benchmark", () => {
   });
 });
 
-/** A good scenario; Flagger rolls back most of it, and ours as many as is said. */
+/** A good scenario; Flagger rolls back most candidates, and this project's judge the given number. */
 function equal(ours: number): Cell {
   const results = Object.fromEntries(
     CONTESTANTS.map((name) => [name, result(name === "kyc" ? ours : name === "Flagger" ? 80 : 0, null)]),

@@ -6,8 +6,8 @@ import { PROJECT } from "../../project.ts";
 import { type Finished, kycWith } from "../testing/kyc-process.ts";
 
 /**
- * `up`, `down` and `images` as commands, on a machine without a cluster: what they say, where, and how they end. What
- * they do on one is tested below scripts/cluster.
+ * The output and exit codes of `up`, `down` and `images` on a machine without a cluster. Their effects on a cluster are
+ * tested in scripts/cluster.
  */
 let bin = "";
 

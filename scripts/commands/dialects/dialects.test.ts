@@ -9,7 +9,7 @@ import { SAMPLE } from "../../../test/sample.ts";
 import { PROJECT } from "../../project.ts";
 import { kyc, kycAt } from "../testing/kyc-process.ts";
 
-// `render`, `equal` and `lint` as commands: what they say, where, and how they end.
+// The output and exit codes of `render`, `equal` and `lint`.
 
 const SplitRule = Type.Object({
   retries: Type.Unknown(),

@@ -23,7 +23,7 @@ export const STANDARD_INPUT = "standard input";
 
 /**
  * Reads files, folders and kustomizations, in the order in which they are given; `-` is standard input.
- * @param open reads a file of a folder; by default each time anew
+ * @param open reads a file of a folder; by default without a cache
  * @throws Failure when there is no such file, or standard input is named twice
  */
 export async function readPaths(paths: readonly string[], open?: ReadOptions["open"]): Promise<ReadPaths> {

@@ -14,7 +14,7 @@ spec:
       containers: [{image: "registry.example/shop/prices:1", env: [{name: GREETING, value: hello}]}]
 `;
 
-/** Stands for Podman: notes its arguments, and serves what an image would. */
+/** A substitute for Podman: records its arguments, and serves the responses of an image. */
 const PODMAN = `#!/bin/sh
 [ "$1" = version ] && exit 0
 echo "$@" > "$(dirname "$0")/arguments"

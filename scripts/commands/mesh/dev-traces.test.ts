@@ -10,7 +10,7 @@ test("a request through the local mesh is one trace: each hop of the mesh and ea
   await using dev = await startDev(["--dir", sample.root], undefined, env);
   const answer = await fetch(`${dev.ingress}/kyc/v1/customer?type=advancedReport`);
   expect(answer.headers.get("x-kyc-revision")).toBe("credit-check-advanced");
-  // Ends the mesh and its revisions, each of which sends what it still has.
+  // Stops the mesh and its revisions, which send their remaining spans.
   dev.kill("SIGINT");
   await dev.exited;
   await collector.stop();

@@ -7,7 +7,7 @@ import { PROJECT } from "../../project.ts";
 import { kyc, kycAt, type RunningDev, startDev } from "../testing/kyc-process.ts";
 
 let sample: Awaited<ReturnType<typeof sampleToRun>>;
-/** A mesh for the tests that change no file and end no process. */
+/** A mesh for tests that neither change files nor end processes. */
 let shared: RunningDev;
 
 beforeAll(async () => {

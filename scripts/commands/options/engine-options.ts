@@ -28,7 +28,7 @@ export function engineOption(): Option {
   );
 }
 
-/** The end of a help text: what the engines and the sources are. */
+/** The end of a help text: the engines and the sources. */
 export function engineHelp(): string {
   const all = [...ENGINES, ...SOURCES];
   const width = Math.max(...all.map(({ name }) => name.length)) + 2;

@@ -34,7 +34,7 @@ export async function warnAboutBaseline(context: RolloutContext, saved: Saved): 
     warn(`${plan.baseline} failed ${percent(errors / requests)} of ${requests} requests during the rollout`);
 }
 
-/** Observes the traffic after a rollback, and tells whether the original split works as far as requests show it. */
+/** Observes the traffic after a rollback, and reports whether the original split works, judged by its requests. */
 export async function checkAfterReturn(context: RolloutContext, saved: Saved): Promise<boolean> {
   const { baseline } = saved.plan;
   const traffic = await look(

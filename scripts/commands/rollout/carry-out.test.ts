@@ -25,7 +25,7 @@ const target = (name: string, percent: number) => ({
   latest: false,
 });
 
-/** The credit check of a cluster, all of it basic. */
+/** The credit check of a cluster, with all traffic on basic. */
 class CreditCheck extends FakeEngine {
   override readonly service = "credit-check";
   override targets = [target("basic", 100), target("advanced", 0)];
@@ -53,7 +53,7 @@ async function flagsOf(root: string): Promise<RolloutFlags> {
 }
 
 /**
- * Carries out a rollout of a cluster that gets one command, with the sample's files, which say 50 and 50.
+ * Runs a rollout on a cluster with one command, and with the sample's files, whose split is 50 and 50.
  * @returns the lines of its output, and the file of the split
  */
 async function rolledOut(asks: Command, edit: (engine: CreditCheck) => void = () => {}) {

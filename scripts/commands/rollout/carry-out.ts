@@ -187,7 +187,7 @@ export async function drive(options: DriveOptions): Promise<number> {
   }
 }
 
-/** Keeps what the judge observes: in files of this machine, or for a Job in a ConfigMap. */
+/** Stores the judge's observations: in files on this machine, or for a Job in a ConfigMap. */
 async function evidenceOf(
   { kube, evidence }: RolloutContext,
   { id, service }: Plan,

@@ -109,7 +109,7 @@ async function takeOver(
     if (saved === undefined) throw new Failure(`The rollout of ${service} is gone.`);
     const { plan, entries, checkpoint } = saved;
     const code = await drive({ context, plan, entries, checkpoint, held, flags, interrupts, asks: command });
-    // A rollback that was asked for is a success.
+    // A requested rollback is a success.
     const isBack = command === "abort" || command === "back";
     return isBack && code === exitCodeOfPhase("rolled back") ? EXIT.ok : code;
   } finally {

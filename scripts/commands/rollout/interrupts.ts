@@ -13,7 +13,7 @@ export interface Screen {
 const ANSWERS: Readonly<Record<string, Command>> = { h: "hold", r: "abort", b: "abort" };
 
 /**
- * The commands of the person at this terminal. Ctrl-C asks whether to hold, roll back or go on; without a terminal, and
+ * The commands of the user at this terminal. Ctrl-C asks whether to hold, roll back or continue; without a terminal, and
  * on another signal, it rolls back. A second Ctrl-C at the question, or a second signal during the rollback, ends the
  * process; the journal remains.
  */

@@ -25,7 +25,7 @@ tolerateLatency: 50%
 control: 0%
 `;
 
-/** The flags of a rollout whose plan is in a file, beside arguments. */
+/** The flags of a rollout with a plan in a file and arguments. */
 async function flagsOf(text: string, ...args: string[]): Promise<Record<string, unknown>> {
   await writeFile(path, text);
   const command = rolloutCommand().exitOverride();

@@ -8,7 +8,7 @@ import { PROJECT } from "../../project.ts";
 import { kyc, type RunningDev, startDev } from "../testing/kyc-process.ts";
 
 const ROUTES = "istio/split/by-knative/virtual-service.yaml";
-/** The values of the applicant in every form in which they could be written here. */
+/** The applicant's values in every form in which they could be written. */
 const TRACES = [
   "Quxapplicant",
   "Zebulon",
@@ -32,7 +32,7 @@ const results: LoadResult[] = [];
 const end = new AbortController();
 let load: Promise<void>;
 
-/** A mesh that runs from the sample with all traffic at the basic check, and applicants. */
+/** A mesh from the sample under load with applicants, with all traffic on the basic check. */
 beforeAll(async () => {
   sample = await sampleToRun([
     {

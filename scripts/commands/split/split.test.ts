@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-// As `kubectl get ksvc echo -o yaml` writes it.
+// The output of `kubectl get ksvc echo -o yaml`.
 const LIVE = `apiVersion: serving.knative.dev/v1
 kind: Service
 metadata:

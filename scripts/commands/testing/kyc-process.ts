@@ -31,7 +31,7 @@ export async function kycWith(env: Environment, args: readonly string[]): Promis
   return finished;
 }
 
-/** Runs a command as a process of its own in a folder, with a text on standard input, and more environment variables. */
+/** Runs a command in a separate process in a folder, with a text on standard input, and additional environment variables. */
 export async function kycAt(
   folder: string,
   args: readonly string[],
@@ -119,7 +119,7 @@ const PROGRAM = [process.execPath, join(PROJECT, "scripts/kyc.ts")];
 /**
  * Starts `kyc dev` on free ports and waits until it shows them.
  * @param program the program to run in place of `kyc`, such as the script of another clone
- * @param env variables beside those of the test's own process
+ * @param env variables in addition to those of the test's own process
  */
 export async function startDev(
   args: string[] = [],

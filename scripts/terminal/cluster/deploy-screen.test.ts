@@ -36,7 +36,7 @@ function service(health: ServiceView["health"], pod: Partial<PodView> = {}): Ser
   };
 }
 
-/** A deployment as a screen is told of it. */
+/** A deployment, as reported to a screen. */
 function deployOn(terminal: FakeTerminal, clock: FakeClock): void {
   const live = terminal.isTTY;
   const screen = new DeployScreen(terminal as unknown as NodeJS.WriteStream, { live, clock, style: PLAIN });

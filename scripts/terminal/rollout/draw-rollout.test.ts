@@ -61,7 +61,7 @@ describe("what rollout shows", () => {
   async function shown(isTTY: boolean): Promise<FakeTerminal> {
     const terminal = new FakeTerminal(isTTY);
     const clock = new FakeClock();
-    // As much of a stream as a screen takes.
+    // The part of a stream that a screen uses.
     const stream = terminal as unknown as NodeJS.WriteStream;
     const screen = new RolloutScreen(stream, { clock, live: isTTY, style: PLAIN });
     const { saved, views } = await finished({});

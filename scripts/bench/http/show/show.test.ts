@@ -53,7 +53,7 @@ skipped: the mesh against Envoy: neither is installed
     expect(page).toContain(
       'aria-label="Credit check, requests per second: raw Bun.serve 20 000, ours 17 000"',
     );
-    // A bar is as long as its value is of the largest single measurement, and there is a tick for each.
+    // The length of a bar is its value relative to the largest single measurement, and there is a tick for each.
     expect(page.match(/<rect [^>]*width="([0-9.]+)"/g)).toHaveLength(2);
     expect(page.match(/<line /g)).toHaveLength(6);
     expect(page).toContain('width="310"');

@@ -14,7 +14,7 @@ const FORMS: Readonly<Record<ContestantName, string>> = {
 };
 const SERIES: readonly Series[] = CONTESTANTS.map((name) => ({ name, form: FORMS[name] }));
 
-/** Seconds: the scale begins at one, and ends where a rollout does. */
+/** Seconds: the scale begins at one, and ends at the maximum duration of a rollout. */
 const TIMES = [1, 10, 60, 600, 3600, HORIZON];
 
 /** The time to find a bad candidate, by load: the median, and a line from the first to the last decile. */

@@ -4,7 +4,7 @@ import type { Contestant, Outcome } from "../contestant.ts";
 export interface ArgoOptions {
   weights: readonly number[];
   pause: number;
-  /** From which step, counted from 0, the analysis runs, and how often it measures. */
+  /** The first step of the analysis, counted from 0, and the interval of its measurements. */
   from: number;
   interval: number;
   failureLimit: number;
@@ -25,9 +25,9 @@ export const EXAMPLE: ArgoOptions = {
 };
 
 /**
- * Argo Rollouts' judge (analysis/analysis.go and utils/evaluate/evaluate.go of 1.10): each measurement of the candidate
- * alone succeeds or fails by an expression. A rate without requests is 0/0, and NaN >= 0.95 fails. Failures add up;
- * more than `failureLimit` abort. The last weight is held for its pause, then the candidate has everything.
+ * Argo Rollouts' judge (analysis/analysis.go and utils/evaluate/evaluate.go of 1.10): each measurement of only the candidate
+ * succeeds or fails by an expression. A rate without requests is 0/0, and NaN >= 0.95 fails. More than `failureLimit`
+ * failures in total abort. The last weight lasts for its pause, then the candidate gets all traffic.
  */
 export class ArgoRollouts implements Contestant {
   share: number;

@@ -20,13 +20,13 @@ export const TUTORIAL: FlaggerOptions = {
 };
 
 const INTERVAL = 60;
-/** How many seconds the metrics look back: the success rate as far as the last tick, the duration half as far. */
+/** The windows of the metrics in seconds: the success rate since the last tick, the duration half of it. */
 const DURATION_WINDOW = 30;
 
 /**
- * Flagger's judge (pkg/controller/scheduler.go of 1.44): at each tick the candidate alone is held against constants. A
- * check without a value fails too. Failed checks add up over the whole rollout; once there are `threshold`, the next
- * tick rolls back. A check that does not fail adds `stepWeight`, or promotes at `maxWeight`.
+ * Flagger's judge (pkg/controller/scheduler.go of 1.44): each tick compares only the candidate with constants. A check
+ * without a value fails too. Failed checks are counted over the whole rollout; after `threshold` of them, the next tick
+ * rolls back. A passed check adds `stepWeight`, or promotes at `maxWeight`.
  */
 export class Flagger implements Contestant {
   share: number;
@@ -42,7 +42,7 @@ export class Flagger implements Contestant {
 
   constructor(options: FlaggerOptions = TUTORIAL) {
     this.#options = options;
-    // The first tick of all only begins: it sets the first weight, and checks nothing.
+    // The first tick only sets the first weight, without a check.
     this.#weight = options.stepWeight;
     this.share = options.stepWeight / 100;
   }

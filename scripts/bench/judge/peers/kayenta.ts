@@ -12,15 +12,15 @@ interface Metric {
 
 const TOLERANCE = 0.25;
 const CONFIDENCE = 0.98;
-/** Seconds between two runs, how many there are, and the usual marks of a score. */
+/** The seconds between two runs, their number, and the usual thresholds of a score. */
 const RUN = 3600;
 const RUNS = 2;
 const MARGINAL = 75;
 const PASS = 95;
 
 /**
- * How Kayenta's default judge classifies one metric (NetflixACAJudge-v1.0, MannWhitneyClassifier.scala): high if the
- * interval of the shift lies above a quarter of its own estimate, and the mean has risen at all.
+ * The classification of one metric by Kayenta's default judge (NetflixACAJudge-v1.0, MannWhitneyClassifier.scala): high if
+ * the interval of the shift is above a quarter of its own estimate, and the mean has risen.
  */
 export function classify(control: readonly number[], experiment: readonly number[]): Classification {
   if (control.length === 0 || experiment.length === 0) return "no data";
@@ -39,9 +39,9 @@ export function classify(control: readonly number[], experiment: readonly number
 }
 
 /**
- * Kayenta as its documentation advises: a run each hour over all minutes so far, two runs, a score of at least 75 not to
- * fail at once and of 95 to pass at the end. Error rate, mean latency and p99 are a group each, and their direction is
- * increase: a fall is no failure, which is kinder than the default.
+ * Kayenta as its documentation advises: a run each hour over all minutes so far, two runs; a score below 75 fails
+ * immediately, and 95 passes at the end. Error rate, mean latency and p99 are groups of their own with direction increase:
+ * a decrease is not a failure, which is more lenient than the default.
  */
 export class Kayenta implements Contestant {
   share = rampShare(0);
@@ -89,11 +89,11 @@ export class Kayenta implements Contestant {
 export function score(classes: readonly Classification[]): number {
   if (classes.filter((name) => name === "no data").length * 2 >= classes.length) return 0;
   const each = 100 / classes.length;
-  // An empty group counts in full; a fall of an error rate or of a latency is none to act upon.
+  // An empty group counts in full; a decrease of an error rate or a latency is not a failure.
   return classes.reduce((sum, name) => sum + (name === "high" ? 0 : each), 0);
 }
 
-/** What one side did in a minute. */
+/** The measurements of one side in a minute. */
 class Minute {
   total = 0;
   failed = 0;
@@ -122,7 +122,7 @@ function bothConstant(a: readonly number[], b: readonly number[]): boolean {
   return new Set(a).size === 1 && new Set(b).size === 1;
 }
 
-/** Kayenta adds noise of a hundred-thousandth of the value, so that ranks exist; this is as even, and the same each time. */
+/** Kayenta adds noise of a hundred-thousandth of the value, so that ranks exist; this noise is as uniform, and deterministic. */
 function jitter(values: readonly number[]): number[] {
   return values.map((value, i) => value * (1 + 1e-5 * Math.sin(12.9898 * (i + 1))));
 }

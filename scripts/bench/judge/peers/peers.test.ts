@@ -84,7 +84,7 @@ describe("the judge of Argo Rollouts", () => {
 });
 
 describe("Kayenta's judge", () => {
-  // spinnaker/spinnaker#6278 tells these numbers of Kayenta itself.
+  // The numbers of Kayenta itself, from spinnaker/spinnaker#6278.
   test("computes Kayenta's interval and estimate, to all digits", () => {
     const { low, high, estimate } = mannWhitney([...times(7, 100), ...times(3, 1)], times(10, 1), 0.98);
     expect(low).toBeCloseTo(6.825022991538781e-5, 15);
@@ -148,7 +148,7 @@ function outcome(one: Contestant, scenario: Scenario, rate: number, seed: number
   return one.outcome;
 }
 
-/** That rollbacks are neither more nor fewer than a probability explains, but once in 10,000 times each. */
+/** Checks that the number of rollbacks is consistent with a probability; fails by chance once in 10,000 times per side. */
 function expectShare(make: () => Contestant, rate: number, errors: number, expected: number): void {
   const runs = 120;
   let rollbacks = 0;
@@ -156,7 +156,7 @@ function expectShare(make: () => Contestant, rate: number, errors: number, expec
     const scenario = { ...EVEN, baseline: errors, candidate: errors };
     if (outcome(make(), scenario, rate, seed)?.kind === "rolled back") rollbacks++;
   }
-  // What was calculated is known to three digits, or two.
+  // The calculated values have two or three digits.
   const room = 0.01;
   expect(rollbacks).toBeLessThanOrEqual(mostOf(runs, Math.min(0.999, expected + room)));
   expect(runs - rollbacks).toBeLessThanOrEqual(mostOf(runs, Math.min(0.999, 1 - expected + room)));
