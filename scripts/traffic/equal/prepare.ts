@@ -150,8 +150,12 @@ export function prepare(
   const rules = [fromB, fromA].flatMap(({ resources }) => resources.virtualServices);
   notes.push(...gatewayAssumptions(rules, prepared.views.length > 1));
   if (!areIdentical(ofA, ofB)) {
-    for (const { at, field, message } of limits)
+    const isSame = externalNamesOf(fromB.resources) === externalNamesOf(fromA.resources);
+    for (const { code, at, field, message } of limits) {
+      // What stands behind an external name is unknown, and the same for the same name.
+      if (code === "external-name" && isSame) continue;
       prepared.doubts.push(`${at.file}:${at.line}: ${field}: ${message}, and what follows is not modelled`);
+    }
   }
   const told = new Map(errors.map((one) => [formatProblem(one), one])).values();
   return { ...prepared, errors: [...told], notes: [...new Set(notes)] };
@@ -187,6 +191,13 @@ function areIdentical(a: ReturnType<typeof sorted>, b: ReturnType<typeof sorted>
     canonical([[...read, ...services].map(({ value }) => value), unmodelled.map(({ text }) => text)]),
   );
   return x === y;
+}
+
+function externalNamesOf({ externalNames }: Resources): string {
+  const services = externalNames.map(({ value: { metadata, spec } }) =>
+    canonical([metadata.namespace ?? "default", metadata.name, spec]),
+  );
+  return services.sort().join();
 }
 
 /** Returns the namespaces whose callers may see different VirtualServices. */

@@ -11,7 +11,9 @@ export function notCompared(trees: readonly [Tree, Tree]): string {
   const told = (apart.length > 0 ? apart : [...ofA, ...ofB]).map(
     ({ about, at }) => `${about} (${at.file}:${at.line})`,
   );
-  return `${[...new Set(told)].join(" and ")} is not the same on both sides, and its effect on requests is not modelled`;
+  const names = [...new Set(told)];
+  const [verb, whose] = names.length === 1 ? ["is", "its"] : ["are", "their"];
+  return `${names.join(" and ")} ${verb} not the same on both sides, and ${whose} effect on requests is not modelled`;
 }
 
 const withoutPort = (place: string): string => place.replace(ONLY_PORT, "").replace(/:[0-9]+/, "");

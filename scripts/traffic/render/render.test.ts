@@ -261,6 +261,14 @@ describe("a traffic block", () => {
     });
   });
 
+  test("refuses the subsets of a Kubernetes Service, which are no revisions", () => {
+    const destination = (subset: string) => ({ destination: { host: "reviews", subset }, weight: 50 });
+    const bySubset = written([{ ...once, route: [destination("v1"), destination("v2")] }]);
+    expect(() => back(bySubset)).toThrow(
+      "v1 is a subset of reviews.kyc.svc.cluster.local, and a traffic block names revisions of a Knative Service; name the Service of a revision instead of a subset",
+    );
+  });
+
   test("needs the Knative Service to look up the host of a tag", () => {
     const byTag = written([
       {

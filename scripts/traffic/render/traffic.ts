@@ -170,6 +170,12 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
     const set = Object.entries({ ...rule.headers?.request?.set, ...to.headers?.request?.set });
     const asked = rule.rewrite?.authority ?? set.find(([name]) => name.toLowerCase() === "host")?.[1];
     const host = fullHost(to.destination.host, namespace);
+    const { subset } = to.destination;
+    if (subset !== undefined)
+      throw notKnown(
+        [...path, "destination", "subset"],
+        `${subset} is a subset of ${host}, and a traffic block names revisions of a Knative Service; name the Service of a revision instead of a subset`,
+      );
     if (host !== LOCAL_GATEWAY) {
       const [revision = "", of, ...domain] = host.split(".");
       if (of === namespace && domain.join(".") === CLUSTER_DOMAIN) return revision;

@@ -145,3 +145,33 @@ describe("a Gateway that is described nowhere", () => {
     expect(compared([at({ port: 443 })], [at({ port: 8443 })]).verdict).toBe("different");
   });
 });
+
+describe("a Service with an external name", () => {
+  const service = (externalName: string): object => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "old", namespace: "shop" },
+    spec: { type: "ExternalName", externalName },
+  });
+  const rules = (path: string, host = "old.shop.svc.cluster.local"): object =>
+    istio("VirtualService", "web", {
+      hosts: ["web.example"],
+      http: [
+        {
+          match: [{ uri: path === "/" ? { prefix: "/" } : { exact: path } }],
+          route: [{ destination: { host } }],
+        },
+      ],
+    });
+  const open = istio("VirtualService", "web", {
+    hosts: ["web.example"],
+    http: [{ route: [{ destination: { host: "old.shop.svc.cluster.local" } }] }],
+  });
+
+  test("is the same place where both sides have it", () => {
+    const old = service("old.corp.example");
+    expect(compared([old, open], [old, rules("/")]).verdict).toBe("equal");
+    expect(compared([old, open], [old, rules("/a")]).verdict).toBe("different");
+    expect(compared([old, open], [service("new.corp.example"), rules("/")]).verdict).toBe("unknown");
+  });
+});
