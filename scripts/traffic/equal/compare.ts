@@ -129,11 +129,13 @@ export function compare(
     try {
       const trees = sides.map((side, i) => {
         const host = entry.hosts[i] as HostKind;
-        if (entry.isThere[i] !== true) return unrouted(side, entry, host, authorities[i] as Value, services);
+        const authority = authorities[i] as Value;
+        const withoutRules = (): Tree => unrouted(side, entry, host, authority, services);
+        if (entry.isThere[i] !== true) return withoutRules();
         return follow(
           side,
           { space, cell },
-          { listener: entry.listener, host, authority: authorities[i] as Value },
+          { listener: entry.listener, host, authority, unrouted: withoutRules },
         );
       });
       return trees as [Tree, Tree];

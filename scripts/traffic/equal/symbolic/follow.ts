@@ -6,7 +6,7 @@ import { type Condition, conditionOf, meets } from "../request-space/condition.t
 import { partAsked } from "../request-space/conditions-on-request.ts";
 import { type HostKind, rulesAt } from "../request-space/hosts.ts";
 import type { Cell, RequestSpace } from "../request-space/request-space.ts";
-import { header, type Part, sent, textOf, type Value } from "../request-space/value.ts";
+import { attribute, header, type Part, sent, textOf, type Value } from "../request-space/value.ts";
 import { appliedIn } from "./applied-match.ts";
 import { type Arrival, arrive, reachDirectly } from "./arrival.ts";
 import { candidates, whole } from "./rules-by-path.ts";
@@ -18,6 +18,11 @@ import type { Side } from "./side.ts";
 import { applyTo, partOf, type SymbolicRequest, rewrittenBy } from "./symbolic-request.ts";
 import { answered, directTerminal, elsewhere, nowhere, redirectTerminal } from "./terminals.ts";
 import { after, lacksCluster, ledBy, type Tree } from "./tree.ts";
+
+/** The conditions on the caller's pod and port, by which istiod selects the rules of a sidecar. */
+function callerConditions({ attributes = [] }: RequestMatch): NonNullable<RequestMatch["attributes"]> {
+  return attributes.filter(([name]) => /^(port$|source )/.test(name));
+}
 
 const HOST = header("host");
 const NO_ROUTE = "404 (no route)";
@@ -31,12 +36,18 @@ const MOST_STEPS = 5_000;
 /**
  * Follows the requests of a cell through a table, as resolve.ts does for one request.
  * @param host the requests' authority until a rule changes it
+ * @param unrouted the outcome at the first host if it has no rules
  * @throws Undecided if a condition holds for some of them only; Undecidable if it cannot be decided
  */
 export function follow(
   side: Side,
   { space, cell }: { space: RequestSpace; cell: Cell },
-  { listener, host, authority }: { listener: Listener; host: HostKind; authority: Value },
+  {
+    listener,
+    host,
+    authority,
+    unrouted,
+  }: { listener: Listener; host: HostKind; authority: Value; unrouted: () => Tree },
 ): Tree {
   let steps = 0;
   const asked = host.kind === "host" ? host.host : undefined;
@@ -50,10 +61,12 @@ export function follow(
     const name = hostIn(passing);
     const kind: HostKind = typeof name === "string" ? { kind: "host", host: name } : name;
     const rules = rulesAt(side.table, at, kind);
-    if (rules === undefined) {
+    const isKept = rules !== undefined && (at !== "mesh" || hasRuleOfCaller(rules, passing));
+    if (!isKept) {
       const backend = at === "mesh" && typeof name === "string" ? side.table.backends.get(name) : undefined;
       if (backend !== undefined && typeof name === "string")
         return reachDirectly(name, backend, passing, arrival(left - 1));
+      if (rules !== undefined && left === MAX_HOPS) return unrouted();
       // Since at least one side describes the requested host, there is no route without a rule.
       if (typeof name !== "string" || name === asked || side.knownHosts.has(name)) return nowhere(NO_ROUTE);
       return elsewhere(`${name} at the ${at}`, passing, "way");
@@ -61,6 +74,22 @@ export function follow(
     const outcome = byRules(rules, passing, left);
     const order = side.shared.size === 0 ? undefined : undefinedOrder(side, at, kind, rules);
     return order === undefined ? outcome : after(order, outcome);
+  }
+
+  /**
+   * Whether a sidecar has any of the rules. istiod leaves out those for other callers and ports, and a host without
+   * rules has no virtual host. (istio 1.31, pilot/pkg/networking/core/route/route.go, BuildHTTPRoutesForVirtualService)
+   */
+  function hasRuleOfCaller(rules: readonly Rule[], passing: SymbolicRequest): boolean {
+    const isOfAll = rules.some(
+      ({ matches }) => matches.length === 0 || matches.some((match) => callerConditions(match).length === 0),
+    );
+    if (isOfAll) return true;
+    return rules.some(({ matches }) =>
+      matches.some((match) =>
+        callerConditions(match).every(([name, wanted]) => ask(attribute(name), conditionOf(wanted), passing)),
+      ),
+    );
   }
 
   function byRules(rules: readonly Rule[], passing: SymbolicRequest, left: number): Tree {
