@@ -66,7 +66,7 @@ describe("the place of a field", () => {
     expect(place(only("a: {b, c: 1}\n").at(["a", "b"]))).toBe("1:5");
   });
 
-  test("is right where JavaScript has the names in another order than the text", () => {
+  test("is right even if JavaScript orders the names differently from the text", () => {
     const document = only('a: {b: 1, "10": 2, "2": {"7": 3, c: 4}}\n');
     expect(place(document.at(["a", "b"]))).toBe("1:8");
     expect(place(document.atKey(["a", "10"]))).toBe("1:11");

@@ -101,9 +101,9 @@ export class ManifestFiles {
   }
 
   /**
-   * Reads the files whose changes were seen, and takes over all others without a look at each: with thousands of files
-   * that look would take most of an edit. It follows once the edit is in force.
-   * @returns undefined where the list of files may have changed, and while changes are not watched
+   * Reads the files with reported changes, and reuses all others without checking each: with thousands of files that
+   * check would take most of an edit. It follows once the edit is in force.
+   * @returns undefined if the list of files may have changed, and while changes are not watched
    */
   async #changedAlone(reading: Reading): Promise<Awaited<ReturnType<Reading["documents"]>> | undefined> {
     const listed = this.#onChanged === undefined ? undefined : this.#listed;
@@ -148,7 +148,7 @@ export class ManifestFiles {
       timer = setTimeout(onChange, QUIET_MS);
     };
     this.#onChanged = changed;
-    // Of what has changed since the first reading, nothing was seen.
+    // Changes since the first reading were not reported.
     this.#lookAtAllSoon();
     const watchers: FSWatcher[] = this.#folders.map((folder) =>
       watch(join(this.#root, folder), { recursive: true }, (_, name) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type EchoScaling, echoRevision, echoTraffic, TestSystem, until } from "./testing/test-system.ts";
 
-// A window of six seconds is over in a third of one.
+// A window of six seconds takes 0.3 s.
 const SECOND_MS = 50;
 const FROM_ZERO: EchoScaling = { annotations: { "min-scale": "0", window: "6s" } };
 
@@ -36,7 +36,7 @@ describe("a revision with min-scale 0", () => {
     expect((await fetch(`http://127.0.0.1:${process?.port}/readyz`)).status).toBe(200);
   });
 
-  test("ends after a window without a request, not under one, and starts again with the next", async () => {
+  test("ends after a window without a request, not during one, and starts again with the next", async () => {
     await using system = await echoSystem(FROM_ZERO);
     await system.start(1, SECOND_MS);
     const first = await pidOf(await system.fetch("/slow?ms=600"));
@@ -58,8 +58,8 @@ describe("a revision with min-scale 0", () => {
       else failed++;
     };
     let round = 0;
-    // Pauses around the length of the window, so that requests meet every phase of the end and of the start. On a busy
-    // machine it takes more of them until the fourth process answers.
+    // Pauses around the length of the window, so that requests meet every phase of the end and of the start. On a
+    // busy machine more of them are needed until the fourth process answers.
     for (; round < 14 || (pids.size <= 3 && round < 60); round++) {
       const burst = Array.from({ length: 20 }, (_, i) => ask(i % 4 === 0 ? "/slow?ms=20" : "/"));
       await Promise.all(burst);
@@ -70,7 +70,7 @@ describe("a revision with min-scale 0", () => {
     expect(system.events.served.filter(({ status }) => status === 200)).toHaveLength(20 * round);
   });
 
-  test("holds the requests that come while it starts even when an edit makes it another one", async () => {
+  test("holds the requests that arrive while it starts even if an edit replaces it", async () => {
     await using system = await echoSystem(FROM_ZERO, { START_AFTER_MS: "300" });
     await system.start(1, SECOND_MS);
     const held = system.fetch("/");
@@ -85,7 +85,7 @@ describe("a revision with min-scale 0", () => {
     expect(answer.env.GREETING).toBe("new");
   });
 
-  test("that cannot start refuses its requests with the reason, and rests again after a window", async () => {
+  test("that cannot start refuses its requests with the reason, and is idle again after a window", async () => {
     await using system = await echoSystem(FROM_ZERO, { FAIL_TO_START: "no database" });
     await system.start(1, SECOND_MS);
     const response = await system.fetch("/");
@@ -95,7 +95,7 @@ describe("a revision with min-scale 0", () => {
     await until("its process has ended", () => processesOf(system).length === 0);
   });
 
-  test("that crashes under its first requests is started again", async () => {
+  test("that crashes during its first requests is restarted", async () => {
     await using system = await echoSystem(FROM_ZERO);
     await system.start(1, SECOND_MS);
     expect((await system.fetch("/crash")).status).toBe(503);
@@ -130,7 +130,7 @@ describe("a revision without annotations", () => {
   });
 });
 
-describe("a revision under more load than one process is meant for", () => {
+describe("a revision under more load than the target of one process", () => {
   test("gets more processes, up to max-scale, which share it, and falls back to min-scale", async () => {
     const annotations = { "min-scale": "1", "max-scale": "3", target: "2", window: "6s" };
     await using system = await echoSystem({ annotations });
@@ -153,7 +153,7 @@ describe("a revision under more load than one process is meant for", () => {
     expect(processesOf(system)).toHaveLength(1);
   });
 
-  test("gives no process more than containerConcurrency, and holds the others in order", async () => {
+  test("gives no process more than containerConcurrency, and holds the other requests in order", async () => {
     const annotations = { "min-scale": "1", "max-scale": "1" };
     await using system = await echoSystem({ annotations, containerConcurrency: 2 });
     await system.start(1, SECOND_MS);

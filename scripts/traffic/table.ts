@@ -11,12 +11,12 @@ import type { HeaderChange } from "../route-fields/headers/header-list.ts";
  */
 export type Listener = LocalListener | GatewayListener;
 
-/** The listeners that every mesh has, whatever its Gateways. */
+/** The listeners that every mesh has, with any Gateways. */
 export type LocalListener = "ingress" | "local-gateway" | "mesh";
 
 export type GatewayListener = `gateway ${string}`;
 
-/** Whether a listener is a port of a gateway beside the ingress gateway's own two. */
+/** Whether a listener is a port of a gateway besides the ingress gateway's own two. */
 export function isOfGateway(listener: Listener): listener is GatewayListener {
   return listener.startsWith("gateway ");
 }
@@ -26,7 +26,7 @@ export function speaksTls(listener: Listener): boolean {
   return listener.includes(", TLS for ");
 }
 
-/** How a string is compared. A regex is RE2 and must match the whole string, as in Envoy. */
+/** A comparison with a string. A regex is RE2 and must match the whole string, as in Envoy. */
 export interface StringMatch {
   kind: "exact" | "prefix" | "regex";
   value: string;
@@ -50,11 +50,11 @@ export interface RequestMatch {
   headers: NamedMatches;
   /** None of these may hold. A missing header counts as an empty one, except for presence. */
   withoutHeaders: NamedMatches;
-  /** Of several parameters of one name the first counts. Neither names nor values are decoded. */
+  /** The first of several parameters with one name counts. Neither names nor values are decoded. */
   queryParams: NamedMatches;
   /**
-   * Of the connection and the caller, by the names of `attributes.ts`. The local mesh has none of them and refuses
-   * rules that ask; `equal` decides them like any other part of a request.
+   * Conditions on the connection and the caller, by the names of `attributes.ts`. The local mesh has none of these
+   * attributes and refuses such rules; `equal` decides them like any other part of a request.
    */
   attributes?: NamedMatches;
 }
@@ -63,13 +63,13 @@ export interface RequestMatch {
 export interface Destination {
   host: string;
   port: number;
-  /** Whether no port is given, which means the only port of the Service on a cluster. */
+  /** Whether no port is set, which means the only port of the Service on a cluster. */
   isPortDefault?: true | undefined;
-  /** The subset of a DestinationRule that it was chosen by. */
+  /** The subset of a DestinationRule that selected it. */
   subset: string | undefined;
-  /** Relative to the sum of the weights of its route. Zero-weight destinations are not in a table. */
+  /** Relative to the sum of the weights of its route. A table has no destinations with weight zero. */
   weight: number;
-  /** The new Host of the request, where it changes. */
+  /** The new Host of the request, if it changes. */
   authority: string | undefined;
   request: HeaderChange;
   response: HeaderChange;
@@ -79,18 +79,18 @@ export interface Destination {
 /** The backend of a host. */
 export type Backend =
   | { kind: "revision"; revision: string }
-  /** Another listener of the mesh, where the request is routed again by its Host. */
+  /** Another listener of the mesh, at which the request is routed again by its Host. */
   | { kind: "listener"; listener: Listener };
 
 export interface RetryPolicy {
   /** The number of retries of a failed request. */
   attempts: number;
   perTryTimeoutMs: number | undefined;
-  /** Conditions as Envoy names them (`x-envoy-retry-on`), and status codes. */
+  /** Conditions in Envoy's form (`x-envoy-retry-on`), and status codes. */
   on: readonly string[];
   /** The longest wait before the first retry; each further one may be twice as long, up to ten times this. */
   backOffMs: number;
-  /** Whether a retry looks for a process that has not failed this request yet. */
+  /** Whether a retry prefers a process that has not failed this request yet. */
   avoidsTried: boolean;
   /** Whether retries may leave the locality of the first try. */
   remoteLocalities: boolean;
@@ -103,7 +103,7 @@ export interface Fault {
   abort: { percent: number; status: number } | undefined;
 }
 
-/** Where copies of some of the requests go. Their responses are discarded. */
+/** Destinations of copies of some of the requests. Their responses are discarded. */
 export interface Mirror {
   host: string;
   port: number;
@@ -121,7 +121,7 @@ export interface RegexRewrite {
   substitution: string;
 }
 
-/** Which origins may read responses in a browser. Texts are header values; an empty one sets no header. */
+/** The origins that may read responses in a browser. Texts are header values; an empty one sets no header. */
 export interface CorsPolicy {
   allowOrigins: readonly StringMatch[];
   /** `*` means the value that a preflight requests, here and in `allowHeaders`. */
@@ -139,7 +139,7 @@ export interface ForwardAction {
   kind: "forward";
   destinations: readonly Destination[];
   totalWeight: number;
-  /** Replaces the matched prefix, or the whole path where an exact or regex match chose the rule. */
+  /** Replaces the matched prefix, or the whole path if an exact or regex match chose the rule. */
   rewriteUri: string | undefined;
   rewriteRegex: RegexRewrite | undefined;
   fault: Fault | undefined;
@@ -164,7 +164,7 @@ export interface RedirectAction {
   response: HeaderChange;
 }
 
-/** An answer of the proxy itself. */
+/** A response of the proxy itself. */
 export interface DirectAction {
   kind: "direct";
   status: number;
@@ -181,7 +181,7 @@ export interface Rule {
   action: ForwardAction | RedirectAction | DirectAction;
 }
 
-/** The rules of the hosts that one listener serves. */
+/** The rules of the hosts of one listener. */
 export interface VirtualHosts {
   /** By host name, in lower case. */
   exact: ReadonlyMap<string, readonly Rule[]>;
@@ -191,11 +191,11 @@ export interface VirtualHosts {
   any: readonly Rule[] | undefined;
 }
 
-/** What decides that the requests of one caller stay on one pod. */
+/** The policy that keeps the requests of one caller on one pod. */
 export type HashPolicy =
   | { kind: "header" | "query"; name: string }
   | { kind: "address" }
-  /** A caller without the cookie gets one where it has a lifetime; 0 seconds stand for that of the browser's session. */
+  /** A caller without the cookie gets one if the policy has a lifetime; 0 seconds mean the browser's session. */
   | { kind: "cookie"; name: string; path: string | undefined; ttlSeconds: number | undefined };
 
 /** The policies of hosts, which may have a wildcard, and of their subsets. */
@@ -206,14 +206,14 @@ export type HashPolicies = ReadonlyMap<
 
 /** The complete routing configuration. */
 export interface RouteTable {
-  /** Those of gateways only where they have rules. */
+  /** Gateways' listeners are present only if they have rules. */
   listeners: Readonly<Record<LocalListener, VirtualHosts>> &
     Readonly<Partial<Record<GatewayListener, VirtualHosts>>>;
   /** The backend of each cluster-local host, for hosts without rules. */
   backends: ReadonlyMap<string, Backend>;
-  /** Which requests stay on one pod. */
+  /** The policies that keep requests on one pod. */
   hashPolicies?: HashPolicies;
-  /** The host that a name without a namespace means to a caller in the cluster. */
+  /** The full host of a name without a namespace, for callers in the cluster. */
   shortNames?: ReadonlyMap<string, string>;
   /** A rule in front of a revision (`namespace/name`): the last hop of each request to it. */
   revisionFilters?: ReadonlyMap<string, Rule & { action: ForwardAction }>;
@@ -221,7 +221,7 @@ export interface RouteTable {
 
 const NO_HOSTS: VirtualHosts = { exact: new Map(), suffixes: [], any: undefined };
 
-/** The hosts that a listener of a table serves; none for one that the table does not have. */
+/** Returns the hosts that a listener of a table serves; none for an unknown listener. */
 export function hostsOn({ listeners }: RouteTable, listener: Listener): VirtualHosts {
   return listeners[listener] ?? NO_HOSTS;
 }

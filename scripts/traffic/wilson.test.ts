@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { wilson } from "./wilson.ts";
 
-test("the interval is wider than the published one for less certainty, and everything where nothing was counted", () => {
+test("the interval is wider than the published one for less certainty, and everything without counts", () => {
   // Newcombe 1998 (Statistics in Medicine 17:857-872), table I, gives 0.1 % to 16.7 % for 1 of 29 at 95 %.
   const { low, high } = wilson(1, 29);
   expect(low).toBeGreaterThan(0);
@@ -11,7 +11,7 @@ test("the interval is wider than the published one for less certainty, and every
   expect(wilson(0, 0)).toEqual({ low: 0, high: 1 });
 });
 
-test("the interval holds the observed share, mirrors itself, and narrows with more requests", () => {
+test("the interval contains the observed share, is symmetric, and narrows with more requests", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 100_000 }),

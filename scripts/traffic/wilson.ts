@@ -1,10 +1,13 @@
 /** The normal quantile of a two-sided 99.9 % interval. */
 const Z = 3.2905;
 
-/** How sure the interval of `wilson` is: the share of intervals that hold the true value. */
+/** The confidence of the interval of `wilson`: the fraction of intervals that contain the true value. */
 export const CONFIDENCE = 0.999;
 
-/** Wilson's score interval for a proportion (Wilson 1927, JASA 22:209-212); the whole range when nothing was counted. */
+/**
+ * Returns Wilson's score interval for a proportion (Wilson 1927, JASA 22:209-212); the whole range if nothing was
+ * counted.
+ */
 export function wilson(count: number, all: number): { low: number; high: number } {
   if (all === 0) return { low: 0, high: 1 };
   const p = count / all;

@@ -40,7 +40,7 @@ interface KubernetesService {
   namespace: string;
   /** Empty if they are unknown, as for an ExternalName. */
   ports: number[];
-  /** The labels of its pods; undefined where it selects none itself. */
+  /** The labels of its pods; undefined if it selects none itself. */
   selector: Labels | undefined;
   document: ManifestDocument;
 }
@@ -137,7 +137,8 @@ function kubernetesService(document: ManifestDocument): KubernetesService[] {
   return [{ name, namespace, ports, selector, document }];
 }
 
-// Of an object that makes pods, what decides who selects them. Its other fields are the API server's concern.
+// The part of an object with pods that determines which selectors match. Its other fields are the API server's
+// concern.
 const Workload = Type.Object({
   kind: Type.Enum(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout"]),
   metadata: Type.Object({ name: Type.String(), namespace: Type.Optional(Type.String()) }),

@@ -65,7 +65,7 @@ const SPLIT = routes([{ retries: { attempts: 0 }, route: [to("v1", 90), to("v2",
 const BOTH = [service(), deployment("v1"), deployment("v2")];
 
 describe("a split between Deployments", () => {
-  test("has no findings where each subset has pods of its own that tell when they are ready", () => {
+  test("has no findings if each subset has pods of its own with readiness probes", () => {
     expect(findingsIn(...BOTH, subsets(), SPLIT).map(({ code }) => code)).toEqual([]);
   });
 

@@ -142,7 +142,7 @@ interface WeightedAt extends DestinationAt {
   weight: number;
 }
 
-/** The destinations of the files and what stands behind them, found once for all rules. */
+/** The destinations of the files and their backends, looked up once for all rules. */
 interface Behind {
   destinations: readonly DestinationAt[];
   /** The destinations of each rule for requests that has several. */

@@ -176,7 +176,7 @@ export const MeshState = Type.Object({
   root: Type.String(),
   port: Type.Integer(),
   localPort: Type.Integer(),
-  /** The ports of Gateways beside the ingress gateway's main one. */
+  /** The ports of Gateways besides the ingress gateway's main one. */
   gateways: Type.Array(
     Type.Object({
       /** For example `HTTPS, port 443`. */

@@ -7,10 +7,10 @@ import type { RevisionSpec } from "./spec.ts";
 
 export interface ProcessOptions {
   spec: RevisionSpec;
-  /** The proxy that takes the place of the sidecar: cluster-local hosts are reached through it. */
+  /** The proxy that replaces the sidecar: cluster-local hosts are reached through it. */
   proxyUrl: string;
   onLine(line: string): void;
-  /** The process has ended; `how` describes it. */
+  /** Called when the process has ended; `how` describes it. */
   onExit(how: string): void;
 }
 
@@ -21,10 +21,10 @@ export interface RevisionProcess {
   readonly client: HttpClient;
   /**
    * Resolves with true when the readiness probe succeeds, and with false when the process ends before.
-   * @throws when it is not ready in time
+   * @throws if it is not ready in time
    */
   ready(): Promise<boolean>;
-  /** Lets requests in flight finish, sends SIGTERM, and SIGKILL if the process does not end. */
+  /** Lets requests in flight finish, then sends SIGTERM, and SIGKILL if the process does not end. */
   stop(): Promise<void>;
   /** Ends the process at once. */
   kill(): void;
@@ -34,12 +34,12 @@ const HOSTNAME = "127.0.0.1";
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
 const MAX_LINE_BYTES = 64 * 1024;
-// A grandchild may hold the pipe open for longer than the process lives.
+// A grandchild may hold the pipe open after the process has ended.
 const OUTPUT_WITHIN_MS = 200;
 
 /**
- * Starts a process of a revision with the variables of its manifest, those of Knative, and PORT. Two more are set: HOST, so that only this
- * machine reaches it, and HTTP_PROXY, which takes the place of the sidecar.
+ * Starts a process of a revision with the variables of its manifest, those of Knative, and PORT. Two more are set:
+ * HOST, so that only this machine can reach it, and HTTP_PROXY, which replaces the sidecar.
  */
 export function startProcess(options: ProcessOptions): RevisionProcess {
   const { spec } = options;
@@ -60,7 +60,7 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    // Its own process group: Ctrl-C in the terminal reaches the mesh only, which then stops the revisions.
+    // A separate process group: Ctrl-C in the terminal reaches only the mesh, which then stops the revisions.
     detached: true,
   });
   const client = new HttpClient(HOSTNAME, port);
@@ -87,8 +87,8 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
   };
 }
 
-// Enough for a program to find its tools, its temporary folder and the collector of its traces, without the rest of the
-// user's environment. OTEL_SERVICE_NAME is the mesh's own.
+// The variables that a program needs to find its tools, its temporary folder and the collector of its traces, without
+// the rest of the user's environment. OTEL_SERVICE_NAME is the mesh's own.
 function inherited(): Record<string, string> {
   const traces = Object.keys(process.env).filter((name) => name.startsWith("OTEL_"));
   const names = [

@@ -45,7 +45,7 @@ describe("slots of a revision", () => {
     expect(queue.reserve(new Set([a])).client).toBeUndefined();
   });
 
-  test("are assigned in order of arrival when the first process is ready, and are cold then", async () => {
+  test("are assigned in order of arrival when the first process is ready, and then are cold", async () => {
     const queue = queueOf();
     const [first, second] = [queue.reserve(), queue.reserve()];
     expect([queue.waiting, queue.requests]).toEqual([2, 2]);
@@ -87,7 +87,7 @@ describe("slots of a revision", () => {
     expect(queue.requests).toBe(0);
   });
 
-  test("are rejected at once when the queue is full, and available again when there is room", async () => {
+  test("are rejected at once if the queue is full, and available again when it is not", async () => {
     const queue = queueOf(1, 2);
     const waiting = [queue.reserve(), queue.reserve()];
     expect(pending(queue.reserve())).rejects.toThrow("the queue of echo-a is full: 2 requests are waiting");
@@ -100,7 +100,7 @@ describe("slots of a revision", () => {
     await queue.noneWaiting();
   });
 
-  test("of a removed process are kept until its requests are over, and new requests go elsewhere", async () => {
+  test("of a removed process are kept until its requests are over, and new requests use other processes", async () => {
     const queue = queueOf();
     const [a, b] = [client(), client()];
     const process = queue.add(a);
@@ -116,7 +116,7 @@ describe("slots of a revision", () => {
     expect(queue.open).toBe(1);
   });
 
-  test("never exceed the limit, and no request waits beside a free slot, whatever happens", async () => {
+  test("never exceed the limit, and no request waits while a slot is free, for any sequence of events", async () => {
     const step = fc.oneof(
       fc.constant("take"),
       fc.constant("leave"),

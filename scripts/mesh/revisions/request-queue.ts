@@ -7,23 +7,23 @@ export interface Slot {
   readonly client: HttpClient;
   /** Whether the request had to wait for a process to start. */
   readonly cold: boolean;
-  /** Frees the slot for the next request; called when this one is over. Calling it again has no effect. */
+  /** Frees the slot for the next request after this one is over. Further calls have no effect. */
   release(): void;
 }
 
-/** A request that is held until a process has a slot for it, as Knative's activator holds it. */
+/** A request that is held until a process has a free slot, as by Knative's activator. */
 export interface PendingSlot {
   readonly client: undefined;
-  /** Rejects with the reason when the revision does not take the request. */
+  /** Rejects with the reason if the revision does not accept the request. */
   readonly slot: Promise<Slot>;
-  /** Leaves the queue; `slot` stays pending then. */
+  /** Leaves the queue; `slot` then stays pending. */
   release(): void;
 }
 
-/** The result of asking a revision for a slot. */
+/** The result of reserving a slot at a revision. */
 export type Reservation = Slot | PendingSlot;
 
-/** The reservation of a request that no process takes. */
+/** Returns the reservation of a request that no process serves. */
 export function rejected(reason: string): PendingSlot {
   return { client: undefined, slot: Promise.reject(new Error(reason)), release() {} };
 }
@@ -31,25 +31,25 @@ export function rejected(reason: string): PendingSlot {
 export interface RequestQueueOptions {
   /** The revision's name, for the reasons of rejected requests. */
   name: string;
-  /** How many requests one process gets at a time; infinity for no limit. */
+  /** The most concurrent requests of one process; infinity for no limit. */
   limit: number;
-  /** How many requests may wait for a slot. */
+  /** The most requests that may wait for a slot. */
   maxWaiting: number;
-  /** Milliseconds that only grow. */
+  /** Returns milliseconds that do not decrease. */
   clock(): number;
 }
 
 /** The slots of one process. */
 export interface ProcessSlots {
   readonly client: HttpClient;
-  /** Counts the processes of the revision, the first is 1. */
+  /** The number of the process, counted from 1 for each revision. */
   readonly number: number;
   taken: number;
   /** Set when the process gets no more requests; called when its last request is over. */
   onEmpty: (() => void) | undefined;
 }
 
-/** The place where a key is at home: it stays there as long as the place does, whichever others come and go. */
+/** Returns the place that owns a key: it owns the key as long as it exists, regardless of the other places. */
 export function homeOf<T>(key: string, places: readonly T[], nameOf: (place: T) => string): T | undefined {
   let home: { place: T; rank: string } | undefined;
   for (const place of places) {
@@ -67,7 +67,7 @@ interface Waiter {
 
 /**
  * Assigns the requests of a revision to its processes: to the process with the fewest requests, never above the limit
- * of one process, and first come, first served when requests have to wait.
+ * of one process, and in order of arrival if requests must wait.
  */
 export class RequestQueue {
   readonly #name: string;
@@ -86,7 +86,7 @@ export class RequestQueue {
     this.#meter = new ConcurrencyMeter(clock);
   }
 
-  /** How many processes take requests. */
+  /** The number of processes that accept requests. */
   get open(): number {
     return this.#processes.length;
   }
@@ -100,14 +100,14 @@ export class RequestQueue {
     return this.#waiting.size;
   }
 
-  /** The mean number of requests, in flight and waiting, since the last call. */
+  /** Returns the mean number of requests, in flight and waiting, since the last call. */
   readLoad(): number {
     return this.#meter.read();
   }
 
   /**
-   * @param tried processes that get the request only when no other has a free slot
-   * @param key of requests that go to one process as long as it has a free slot
+   * @param tried processes that get the request only if no other has a free slot
+   * @param key requests with one key go to the same process while it has a free slot
    */
   reserve(tried?: ReadonlySet<HttpClient>, key?: string): Reservation {
     const process =
@@ -122,7 +122,7 @@ export class RequestQueue {
     return this.#wait();
   }
 
-  /** Adds a process that takes requests, the waiting ones first. */
+  /** Adds a process, which first serves waiting requests. */
   add(client: HttpClient): ProcessSlots {
     const process: ProcessSlots = { client, number: ++this.#added, taken: 0, onEmpty: undefined };
     this.#processes = [...this.#processes, process];
@@ -130,7 +130,7 @@ export class RequestQueue {
     return process;
   }
 
-  /** Sends no more requests to a process; resolves when its requests are over. */
+  /** Sends no more requests to a process. Resolves when its requests are over. */
   remove(process: ProcessSlots): Promise<void> {
     this.#processes = this.#processes.filter((other) => other !== process);
     if (process.taken === 0) return Promise.resolve();
@@ -199,7 +199,7 @@ export class RequestQueue {
     for (const notify of this.#onNoneWaiting.splice(0)) notify();
   }
 
-  /** The process of a key, if it has a free slot and was not tried. */
+  /** Returns the process that owns a key, if it has a free slot and was not tried. */
   #atHome(tried: ReadonlySet<HttpClient> | undefined, key: string | undefined): ProcessSlots | undefined {
     if (key === undefined) return undefined;
     const untried = this.#processes.filter(({ client }) => tried?.has(client) !== true);
@@ -207,7 +207,7 @@ export class RequestQueue {
     return home !== undefined && home.taken < this.#limit ? home : undefined;
   }
 
-  /** The process with the fewest requests, if it has a free slot; one not tried yet, if there is any. */
+  /** Returns the process with the fewest requests, if it has a free slot; preferably one not tried yet. */
   #leastBusy(tried?: ReadonlySet<HttpClient>): ProcessSlots | undefined {
     if (tried !== undefined && tried.size > 0) {
       const others = this.#processes.filter(({ client }) => !tried.has(client));

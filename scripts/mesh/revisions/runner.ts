@@ -18,7 +18,7 @@ export interface RunnerOptions {
 
 // The queue depth of Knative's activator. (serving, cmd/activator/main.go and pkg/activator/net/throttler.go, breakerQueueDepth)
 const MAX_WAITING = 10_000;
-// How long requests that wait for a removed revision are held on.
+// How long requests for a removed revision continue to wait.
 const MAX_LAST_WAIT_MS = 10_000;
 
 /** Runs one revision: as many processes as its scaling requires, and the queue of requests for them. */
@@ -76,9 +76,10 @@ export class RevisionRunner {
   }
 
   /**
-   * Reserves a slot for one request. Without a process one is started, and the request is held until it is ready.
-   * @param tried processes that get the request only when no other can take it
-   * @param key of requests that stay on one process
+   * Reserves a slot for one request. If there is no process, one is started, and the request is held until it is
+   * ready.
+   * @param tried processes that get the request only if no other can serve it
+   * @param key keeps requests with the same key on one process
    */
   reserve(tried?: ReadonlySet<HttpClient>, key?: string): Reservation {
     if (this.#state === "failed" || this.#state === "stopping") {
@@ -92,7 +93,7 @@ export class RevisionRunner {
     return reservation;
   }
 
-  /** Called every second: starts and stops processes for the load of that second. */
+  /** Starts and stops processes for the load of the last second. Called every second. */
   tick(): void {
     if (this.#state === "stopping") return;
     const load = this.#queue.readLoad();

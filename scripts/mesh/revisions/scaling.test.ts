@@ -16,7 +16,7 @@ function scaling(annotations: Annotations = {}, containerConcurrency?: number): 
 }
 
 describe("a revision's scaling", () => {
-  test("is Knative's own without annotations, but for one process a processor at most", () => {
+  test("is Knative's own without annotations, except for at most one process per processor", () => {
     expect(scaling()).toEqual({
       min: 0,
       max: 4,
@@ -52,7 +52,7 @@ describe("a revision's scaling", () => {
     [{ "scale-to-zero-pod-retention-period": "1m" }, { retentionSeconds: 60 }],
   ])("is by %p %p", (annotations, expected) => expect(scaling(annotations)).toMatchObject(expected));
 
-  test("never means one process to have more than containerConcurrency", () => {
+  test("never gives one process more than containerConcurrency requests", () => {
     expect(scaling({}, 0).limit).toBe(Number.POSITIVE_INFINITY);
     expect(scaling({}, 1)).toMatchObject({ limit: 1, target: 0.7 });
     expect(scaling({ target: "5" }, 20)).toMatchObject({ limit: 20, target: 3.5 });

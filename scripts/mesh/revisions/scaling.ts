@@ -5,12 +5,12 @@ import { durationMs } from "../../schema/schema.ts";
 
 type RevisionTemplate = KnativeService["spec"]["template"];
 
-/** How many processes a revision may have, and when it gets more or fewer. */
+/** The limits of a revision's number of processes, and the thresholds for changing it. */
 export interface Scaling {
-  /** The least and the greatest number of processes. */
+  /** The minimum and maximum number of processes. */
   min: number;
   max: number;
-  /** How many start at first, and how many when a request finds none. */
+  /** The number of processes at the start, and after a request to a revision without any. */
   initial: number;
   activation: number;
   /** Concurrent requests per process above which more processes start. */
@@ -22,7 +22,7 @@ export interface Scaling {
   panicSeconds: number;
   /** A burst is a load of this many times the target of all ready processes. */
   panicThreshold: number;
-  /** Seconds that the last process stays after the window. */
+  /** Seconds that the last process remains after the window. */
   retentionSeconds: number;
 }
 

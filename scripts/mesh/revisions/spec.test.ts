@@ -42,7 +42,7 @@ test("a variable has its value from a Secret's data or stringData", async () => 
   expect(spec?.env).toEqual({ A: "poker", B: "yes", C: "plain" });
 });
 
-test("a value to be generated is made once, and differs between Secrets", async () => {
+test("a generated value is made once, and differs between Secrets", async () => {
   const asked = 'annotations: {kyc.dev/generate: "A,B"}}';
   const read = () => specOf(service(`${fromSecret("A")}, ${fromSecret("B")}`), secret(`, ${asked}`));
   const [first, second] = [await read(), await read()];
@@ -52,7 +52,7 @@ test("a value to be generated is made once, and differs between Secrets", async 
   expect(second.spec?.env).toEqual(first.spec?.env ?? {});
 });
 
-test("a revision with another value in its Secret is another one", async () => {
+test("a revision with another value in its Secret is a different one", async () => {
   const read = (value: string) => specOf(service(fromSecret("A")), secret(`}\nstringData: {A: ${value}}`));
   expect((await read("one")).spec?.fingerprint).not.toBe((await read("two")).spec?.fingerprint ?? "");
 });
@@ -67,7 +67,7 @@ test("a Secret that no file describes is an error, unless it is optional", async
   expect(spec?.env).toEqual({});
 });
 
-describe("an image without a program of its own", () => {
+describe("an image without a local program", () => {
   const fake =
     (answering: readonly string[], tried: string[] = []) =>
     async ([name = ""]: readonly string[]) => {
@@ -84,7 +84,7 @@ describe("an image without a program of its own", () => {
     return revisionSpecs(root, revisions, [], undefined, () => containerRuntime(on));
   };
 
-  test("runs as a container by the runtime that answers, on this machine's network, with all variables", async () => {
+  test("runs as a container in the available runtime, on this machine's network, with all variables", async () => {
     const tried: string[] = [];
     const { specs, problems } = await read("/nowhere", "registry.example/shop:1", fake(["podman"], tried));
     expect(problems).toEqual([]);
@@ -100,7 +100,7 @@ describe("an image without a program of its own", () => {
     expect(spec?.env).toEqual({ SECRET: "hidden" });
   });
 
-  test("is an error where no runtime answers, and where the name is nearly that of a function", async () => {
+  test("is an error without a runtime, and if its name is similar to that of a function", async () => {
     const { problems } = await read("/nowhere", "registry.example/shop:1", fake([]));
     expect(problems.map(({ code, fix }) => [code, fix])).toEqual([
       ["program-missing", expect.stringContaining("start Docker or Podman")],

@@ -20,15 +20,15 @@ export interface RevisionSpec {
   /** The command line of a process, and its working directory. `$(PORT)` in it is replaced by its port. */
   command: readonly string[];
   cwd: string;
-  /** The port that the program always listens on; undefined where it listens on PORT. */
+  /** The port that the program always listens on; undefined if it listens on PORT. */
   port: number | undefined;
   /** The environment variables of the manifest. */
   env: Readonly<Record<string, string>>;
-  /** The variables that Knative sets; none for a Deployment. */
+  /** The variables that Knative sets; empty for a Deployment. */
   knativeEnv: Readonly<Record<string, string>>;
-  /** The path that answers 200 when the revision is ready; without one an open port is enough, as in Knative. */
+  /** The path that answers 200 when the revision is ready; without one an open port is sufficient, as in Knative. */
   readinessPath: string | undefined;
-  /** How long a request may take; infinity for a Deployment, which has no such limit. */
+  /** The time limit of a request; infinity for a Deployment, which has no such limit. */
   timeoutMs: number;
   scaling: Scaling;
   /** Equal for equal templates; a revision whose fingerprint changes is restarted. */
@@ -41,8 +41,9 @@ const DEFAULT_TIMEOUT_SECONDS = 300;
 const NO_CONFIG: DevConfig = { file: {}, programs: new Map(), problems: [] };
 
 /**
- * Runs the command in its arguments and ends with its exit code. Started by Bun with `--no-orphans`, it takes the command
- * down with it when the local mesh is gone. A text, because a compiled program has no file that another process can read.
+ * Runs the command in its arguments and ends with its exit code. Started by Bun with `--no-orphans`, it ends the
+ * command when the local mesh has ended. A text, because a compiled program has no file that another process can
+ * read.
  */
 const RUN_COMMAND = [
   "--eval",
@@ -53,11 +54,11 @@ process.exitCode = await child.exited;`,
 ];
 
 /**
- * Finds the program of each revision: what `dev.yaml` says of its image, or else `functions/NAME/main.ts` for an image
- * `…/NAME:TAG`, or else the image itself, unless its name looks like a mistyped one.
- * @param root the folder that holds `functions`
- * @param secrets those that variables may have their values from
- * @param findRuntime finds what runs images
+ * Finds the program of each revision: the entry of its image in `dev.yaml`, or else `functions/NAME/main.ts` for an
+ * image `…/NAME:TAG`, or else the image itself, unless its name looks misspelt.
+ * @param root the folder that contains `functions`
+ * @param secrets the sources of variables' values
+ * @param findRuntime finds a container runtime
  */
 export async function revisionSpecs(
   root: string,
@@ -110,7 +111,7 @@ function ofKnative({ name, service }: Revision): Record<string, string> {
   return { K_SERVICE: service, K_REVISION: name, K_CONFIGURATION: service };
 }
 
-/** The values of generated Secrets, by namespace, name and key: the same as long as this process runs. */
+/** The values of generated Secrets, by namespace, name and key: constant for the lifetime of this process. */
 const generated = new Map<string, string>();
 
 function environment(
@@ -158,20 +159,20 @@ function valueOf(
   return value;
 }
 
-/** The last part of an image's name: `checkout` of `dev.local/shop/checkout:1`. */
+/** Returns the last part of an image's name: `checkout` for `dev.local/shop/checkout:1`. */
 function imageName(image: string): string {
   return (image.split("/").at(-1) ?? "").replace(/[@:].*$/, "");
 }
 
-// The processes end with the mesh, also when it is killed.
+// The processes end with the mesh, even if it is killed.
 function ofBun(command: readonly string[]): string[] {
   return [process.execPath, "--no-orphans", ...command];
 }
 
-/** A program with a port of its own can run once. */
+/** A program with a fixed port can run only once. */
 function scalingFor({ template, replicas }: Revision, local: LocalProgram | undefined): Scaling {
   const scaling = scalingOf(template);
-  // One process stands for all pods of a Deployment.
+  // One process represents all pods of a Deployment.
   if (replicas !== undefined) return { ...scaling, min: 1, max: 1, initial: 1, activation: 1 };
   if (local?.port === undefined) return scaling;
   const { min, max, initial, activation } = scaling;

@@ -1,4 +1,4 @@
-/** Waits for a promise, but not longer than this; whether it settled in time. Leaves no timer behind. */
+/** Waits for a promise for a limited time. Returns whether it settled in time. Leaves no timer behind. */
 export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
   const late = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => late.resolve(false), ms);

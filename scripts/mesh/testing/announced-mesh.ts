@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { RunningMesh } from "../admin/dev-file.ts";
 
 /**
- * Makes a folder look as if a mesh ran from it: a server that confirms its process, and the file that names it.
- * @param pid the process that the server claims to be
+ * Simulates a mesh that runs from a folder: a server that confirms its process, and the file that names it.
+ * @param pid the process id that the server reports
  */
 export async function announcedMesh(root: string, pid = process.pid): Promise<RunningMesh & AsyncDisposable> {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ pid, root }) });

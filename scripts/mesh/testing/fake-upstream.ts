@@ -7,7 +7,7 @@ import { until } from "./test-system.ts";
 /** A small good answer. */
 export const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/** A server that sends these bytes for each request head that comes. */
+/** Starts a server that sends these bytes for each request head. */
 export function answering(bytes: string): Promise<RawServer> {
   return RawServer.listen((socket) => void answer(socket, bytes));
 }
@@ -24,7 +24,7 @@ async function answer(socket: RawSocket, bytes: string): Promise<void> {
   }
 }
 
-/** A server that gives these answers, one a connection; an empty one is a reset, `undefined` is silence. */
+/** Starts a server that gives these answers, one per connection; an empty one is a reset, `undefined` is silence. */
 export function answeringInTurn(...answers: (string | undefined)[]): Promise<RawServer> {
   let next = 0;
   return RawServer.listen((socket: RawSocket) => {
@@ -44,7 +44,7 @@ export class TestRequest implements ResponseHandler {
   byteCount = 0;
   failure: UpstreamFailure | undefined;
   drains = 0;
-  /** The calls that came, in order; repeated data and flushes once. */
+  /** The calls in order; repeated data and flushes once. */
   readonly calls: string[] = [];
 
   constructor(

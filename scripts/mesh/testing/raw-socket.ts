@@ -2,7 +2,7 @@ import { createServer, connect, type Server, type Socket } from "node:net";
 import { type AddressInfo } from "node:net";
 
 const HOSTNAME = "127.0.0.1";
-// Far more than anything here takes; a test that waits in vain says for what.
+// Far longer than anything here takes; a test that waits in vain reports for what.
 const PATIENCE_MS = 5_000;
 
 /** How the other side ended a connection. */
@@ -55,19 +55,19 @@ export class RawSocket implements Disposable {
     return this.#ending;
   }
 
-  /** Forgets what arrived. */
+  /** Drops the received data. */
   clear(): void {
     this.#pieces.length = 0;
   }
 
-  /** Sends bytes; resolves when the kernel has taken them all. */
+  /** Sends bytes. Resolves when the kernel has accepted them all. */
   send(data: string | Buffer): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#socket.write(typeof data === "string" ? Buffer.from(data, "latin1") : data, () => resolve());
     return promise;
   }
 
-  /** Sends a byte at a time, each as a packet of its own. */
+  /** Sends one byte at a time, each in its own packet. */
   async trickle(data: string): Promise<void> {
     for (const character of data) {
       await this.send(character);
@@ -91,7 +91,7 @@ export class RawSocket implements Disposable {
     return { ending: this.#ending as Ending, text: this.text };
   }
 
-  /** Stops reading, so that the other side's bytes pile up. */
+  /** Stops reading, so that the other side's bytes accumulate. */
   pause(): void {
     this.#socket.pause();
   }
@@ -100,7 +100,7 @@ export class RawSocket implements Disposable {
     this.#socket.resume();
   }
 
-  /** Ends this side in order; still reads. */
+  /** Closes this side with a FIN; still reads. */
   fin(): void {
     this.#socket.end();
   }
@@ -142,7 +142,7 @@ export class RawSocket implements Disposable {
   }
 }
 
-/** A server that hands its connections over as they are. */
+/** A server that returns its connections unprocessed. */
 export class RawServer implements Disposable {
   readonly #server: Server;
   readonly #accepted: RawSocket[] = [];
@@ -160,7 +160,7 @@ export class RawServer implements Disposable {
     });
   }
 
-  /** @param onConnection called for each connection, before anything is read from it */
+  /** @param onConnection called for each connection before anything is read from it */
   static async listen(onConnection: (socket: RawSocket) => void = () => {}): Promise<RawServer> {
     const server = createServer({ allowHalfOpen: true });
     const raw = new RawServer(server, onConnection);
@@ -174,12 +174,12 @@ export class RawServer implements Disposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** How many connections have come so far. */
+  /** The number of connections so far. */
   get count(): number {
     return this.#accepted.length;
   }
 
-  /** The next connection, in the order in which they come. */
+  /** Returns the next connection, in order of arrival. */
   async accept(): Promise<RawSocket> {
     const giveUp = setTimeout(() => this.#next.reject(new Error("no connection came")), PATIENCE_MS);
     try {
@@ -196,7 +196,7 @@ export class RawServer implements Disposable {
   }
 }
 
-/** Waits until a number, as of bytes that go out, has stopped growing; resolves with it. */
+/** Waits until a number, such as of sent bytes, has stopped growing. Resolves with it. */
 export async function untilSteady(count: () => number): Promise<number> {
   for (let [last, quiet] = [-1, 0]; ; await Bun.sleep(10)) {
     quiet = count() === last ? quiet + 1 : 0;

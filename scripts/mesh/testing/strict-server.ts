@@ -4,9 +4,12 @@ const HEAD =
   /^([!-~]+) ([!-~\x80-\xff]+) HTTP\/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9a-z-]+: [\t -~\x80-\xff]*\r\n)+)\r\n/;
 const CHUNKS = /^(?:[1-9a-f][0-9a-f]*\r\n[^]*?\r\n)*?0\r\n\r\n/;
 
-/** Reads HTTP slowly and to the letter, in another way than the mesh: what it does not take is a mistake of the sender. */
+/**
+ * Parses HTTP slowly and strictly, with another implementation than the mesh's: input that it refuses is the sender's
+ * fault.
+ */
 export class StrictServer implements Disposable {
-  /** Method and target of each whole request. */
+  /** Method and target of each complete request. */
   readonly seen: string[] = [];
   readonly mistakes: string[] = [];
   readonly #raw: RawServer;
@@ -44,7 +47,7 @@ export class StrictServer implements Disposable {
     }
   }
 
-  /** How many characters the request takes; 0 while it is not complete. */
+  /** Returns the number of characters of the request; 0 while it is incomplete. */
   #read(text: string): number {
     const head = HEAD.exec(text);
     if (head === null) {

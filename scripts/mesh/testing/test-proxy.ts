@@ -22,7 +22,7 @@ import { until } from "./test-system.ts";
 const NOWHERE: VirtualHosts = { exact: new Map(), suffixes: [], any: undefined };
 const AT = { file: "test.yaml", line: 1, column: 1 };
 
-/** A rule that takes every request and sends it to these destinations. */
+/** Returns a rule that matches every request and forwards it to these destinations. */
 export function forward(
   destinations: Destination | Destination[],
   action: Partial<ForwardAction> = {},
@@ -48,7 +48,7 @@ export function redirect(action: Partial<RedirectAction>): Rule {
   };
 }
 
-/** A rule that answers every request by itself. */
+/** Returns a rule that responds to every request itself. */
 export function direct(action: Partial<DirectAction>): Rule {
   return {
     at: AT,
@@ -57,7 +57,7 @@ export function direct(action: Partial<DirectAction>): Rule {
   };
 }
 
-/** The part of a rule that says when a request is sent again. */
+/** Returns the retry policy of a rule. */
 export function retrying(
   attempts: number,
   on: string[],
@@ -81,7 +81,9 @@ export function revision(name: string, destination: Partial<Destination> = {}): 
   };
 }
 
-/** The rules of a host that only callers within the cluster reach; `TestProxy` takes them as `inner`. */
+/**
+ * Returns a destination for a host that only callers within the cluster reach; its rules are `inner` of `TestProxy`.
+ */
 export function inner(destination: Partial<Destination> = {}): Destination {
   return revision("inner", {
     authority: "inner.test",
@@ -96,7 +98,7 @@ export interface TestProxyOptions {
   /** The rule for `inner.test` within the cluster. */
   inner?: Rule;
   listener?: LocalListener;
-  /** The way to a revision; a promise for one that is being started. */
+  /** Returns the client of a revision; a promise for one that is being started. */
   client?: (revision: string) => HttpClient | Promise<HttpClient>;
   revisionTimeoutMs?: number;
   random?: () => number;
@@ -109,12 +111,12 @@ export interface TestProxyOptions {
 /** Server, relay and client connected as in the mesh, with given rules. */
 export class TestProxy implements Disposable {
   readonly served: Served[] = [];
-  /** How many requests have started. */
+  /** The number of started requests. */
   begun = 0;
   readonly #http: HttpServer;
   readonly #clients = new Map<string, HttpClient>();
 
-  /** @param ports where each revision listens, by name */
+  /** @param ports the port of each revision, by name */
   constructor(ports: Readonly<Record<string, number>>, options: TestProxyOptions = {}) {
     const {
       rule,
@@ -168,14 +170,14 @@ export class TestProxy implements Disposable {
     return RawSocket.connect(this.port);
   }
 
-  /** Sends one request; resolves with all bytes received until the connection closes. */
+  /** Sends one request. Resolves with all bytes received until the connection closes. */
   async ask(bytes: string): Promise<string> {
     using client = await this.connect();
     await client.send(bytes);
     return (await client.untilEnded()).text;
   }
 
-  /** Lets requests in flight finish; resolves when all connections are closed. */
+  /** Lets requests in flight finish. Resolves when all connections are closed. */
   stop(): Promise<void> {
     return this.#http.stop();
   }

@@ -6,10 +6,10 @@ import { RawSocket } from "./raw-socket.ts";
 export class TestServer implements Disposable {
   readonly http: HttpServer;
   readonly exchanges: Exchange[] = [];
-  /** Each exchange that was aborted, once for each time. */
+  /** The aborted exchanges, each as often as it was aborted. */
   readonly aborted: Exchange[] = [];
 
-  /** @param onExchange by default the request stays unanswered */
+  /** @param onExchange by default requests are not answered */
   constructor(onExchange: (exchange: Exchange) => void = () => {}) {
     this.http = serveHttp({
       hostname: "127.0.0.1",
@@ -31,12 +31,12 @@ export class TestServer implements Disposable {
   }
 }
 
-/** Answers with the target. */
+/** Responds with the target. */
 export function replyTarget(exchange: Exchange): void {
   exchange.reply(200, exchange.request.target);
 }
 
-/** Reads the whole body, and answers with it. */
+/** Reads the whole body, and responds with it. */
 export function replyBody(exchange: Exchange): void {
   const pieces: Buffer[] = [];
   exchange.readBody(
@@ -50,7 +50,7 @@ export function request(line: string, ...lines: string[]): string {
   return [`${line} HTTP/1.1`, "host: a.test", ...lines, "", ""].join("\r\n");
 }
 
-/** The statuses of the answers that arrived. */
+/** Returns the statuses of the received responses. */
 export function statuses(text: string): string[] {
   return text.match(/HTTP\/1\.1 [0-9]+/g)?.map((line) => line.slice(9)) ?? [];
 }

@@ -9,8 +9,8 @@ import type { MeshEvents } from "../mesh-options.ts";
 import type { Served } from "../relay/relay-options.ts";
 
 /**
- * A small system in a folder of its own, for tests with real processes: one Knative Service `echo` whose revisions
- * `a` and `b` answer with their environment, a Gateway, and a VirtualService that leads there.
+ * A small system in its own folder, for tests with real processes: one Knative Service `echo` whose revisions `a` and
+ * `b` answer with their environment, a Gateway, and a VirtualService that routes to it.
  */
 export class TestSystem implements AsyncDisposable {
   readonly root: string;
@@ -45,7 +45,7 @@ export class TestSystem implements AsyncDisposable {
     await this.write("knative/echo/2-b.yaml", echoRevision("b") + echoTraffic(percents));
   }
 
-  /** @param scalingSecondMs how long a second is for the scaling of revisions */
+  /** @param scalingSecondMs the length of a second for the scaling of revisions */
   async start(seed = 1, scalingSecondMs = 1000): Promise<Mesh> {
     const { root, events } = this;
     this.mesh = await startMesh({ root, port: 0, localPort: 0, seed, scalingSecondMs, events });
@@ -92,7 +92,7 @@ export class RecordedEvents implements MeshEvents {
   }
 }
 
-/** Waits until a condition holds. @throws when it does not in time */
+/** Waits until a condition holds. @throws if it does not in time */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -105,13 +105,13 @@ export async function until(
   }
 }
 
-/** What a state of `echo` says of its scaling: annotations by their last part, and containerConcurrency. */
+/** The scaling of a state of `echo`: annotations by their last part, and containerConcurrency. */
 export interface EchoScaling {
   annotations?: Record<string, string>;
   containerConcurrency?: number;
 }
 
-/** The state of `echo` that brings revision `echo-NAME`. */
+/** Returns the state of `echo` that creates revision `echo-NAME`. */
 export function echoRevision(
   name: string,
   env: Record<string, string> = {},
@@ -138,7 +138,7 @@ spec:
 ${variables}`;
 }
 
-/** A traffic block that gives each revision these percents, under its name as tag. */
+/** Returns a traffic block that gives each revision these percents, with its name as tag. */
 export function echoTraffic(percents: Record<string, number>): string {
   const targets = Object.entries(percents).map(([name, percent]) => {
     return `    - {revisionName: echo-${name}, tag: ${name}, percent: ${percent}}\n`;

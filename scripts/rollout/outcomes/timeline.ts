@@ -20,7 +20,7 @@ export type Moment = Static<typeof Moment>;
 const AtStep = Type.Object({ candidate: Type.Integer(), both: Type.Integer() });
 export type AtStep = Static<typeof AtStep>;
 
-/** The data saved beside the journal. A crash may lose its last seconds. */
+/** The data saved in addition to the journal. A crash may lose its last seconds. */
 export const Checkpoint = Type.Object({
   atMs: Type.Number(),
   judge: Type.Unknown(),

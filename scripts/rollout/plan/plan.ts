@@ -13,7 +13,7 @@ import { isMultiple, percentOf, shift, Target, toTargets } from "./targets.ts";
 export const Step = Type.Object({
   percent: Type.Number(),
   targets: Type.Array(Target),
-  /** Whether the candidate bakes at this step, beside the control share. */
+  /** Whether the candidate bakes at this step, with the control share on the baseline. */
   bake: Type.Optional(Type.Boolean()),
   /** Whether only callers that ask for the candidate reach it. */
   preview: Type.Optional(Type.Boolean()),

@@ -14,7 +14,10 @@ export const Settings = Type.Object({
   forceDeadlineMs: Type.Number(),
   /** How long restoring the original split is retried before the rollout is held. */
   restoreDeadlineMs: Type.Number(),
-  /** How long the candidate is judged before the rollout ends: beside the control share, or with all traffic without one. */
+  /**
+   * How long the candidate is judged before the rollout ends: with the control share on the baseline, or with all
+   * traffic without one.
+   */
   bakeMs: Type.Number(),
   /** The share that stays on the baseline while the candidate bakes, in percent; 0 or absent for none. */
   controlPercent: Type.Optional(Type.Integer({ minimum: 0, maximum: 50 })),

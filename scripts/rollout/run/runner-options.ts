@@ -37,7 +37,7 @@ export interface RunnerOptions {
   asked: () => Omit<Request, "atMs"> | undefined;
   /** The interval between decisions, in milliseconds. @default 250 */
   beatMs?: number;
-  /** The interval between saves of the judge's state and of what it observed, in milliseconds. @default 3000 */
+  /** The interval between saves of the judge's state and of its observations, in milliseconds. @default 3000 */
   checkpointMs?: number;
   /** The interval between checks for changes by another writer, in milliseconds. @default 1000 */
   watchMs?: number;

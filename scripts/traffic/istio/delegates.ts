@@ -140,7 +140,7 @@ function mergedRoute(root: HTTPRoute, delegate: HTTPRoute, namespace: string): H
   };
 }
 
-/** The part of a root's rule that has an effect where its delegate responds itself and forwards nothing. */
+/** Returns the part of a root's rule that has an effect if its delegate responds itself and forwards nothing. */
 function ofAnswers({ fault, corsPolicy, headers }: HTTPRoute): HTTPRoute {
   return {
     ...(fault === undefined ? {} : { fault }),

@@ -92,7 +92,7 @@ describe("the hosts that a Gateway serves", () => {
   );
 });
 
-describe("a Gateway beside the ingress gateway's port 80", () => {
+describe("a Gateway besides the ingress gateway's port 80", () => {
   const service = virtualService(RULE, { hosts: ["a.example"], gateways: ["kyc"] });
 
   test("has a listener of its own on another port", () => {

@@ -107,7 +107,7 @@ export function readSubsets(
   };
 }
 
-/** What happens to requests to a subset of a Kubernetes Service that selects no pods. */
+/** Describes requests to a subset of a Kubernetes Service that selects no pods. */
 export function withoutPods(service: string): string {
   return `no Deployment behind ${service} has these labels, so requests to the subset are answered 503`;
 }

@@ -18,7 +18,7 @@ function rewritten(...rules: string[]) {
 }
 
 describe("a split by buckets as one by weights", () => {
-  test("has the widths of the ranges as weights, in percent where they are whole", () => {
+  test("has the widths of the ranges as weights, in percent if they are integers", () => {
     const { after, notes } = rewritten(rule("new", "0[0-9]{3}"), rule("old", "[1-9][0-9]{3}"), rule("old"));
     expect(after.value).toMatchObject({
       spec: {
@@ -37,7 +37,7 @@ describe("a split by buckets as one by weights", () => {
     ]);
   });
 
-  test("counts single buckets, and gives what no range has to the last rule", () => {
+  test("counts single buckets, and gives the remainder to the last rule", () => {
     const { after } = rewritten(rule("new", "000[0-6]"), rule("old"));
     expect(after.value).toMatchObject({ spec: { http: [{ route: [{ weight: 7 }, { weight: 9993 }] }] } });
   });
@@ -63,7 +63,7 @@ describe("a split by buckets as one by weights", () => {
     );
   });
 
-  test("is left as it is where its rules differ in something else, which is said", () => {
+  test("is unchanged if its rules differ in something else, which is reported", () => {
     const { before, after, notes } = rewritten(rule("new", "0[0-9]{3}", "      timeout: 3s\n"), rule("old"));
     expect(after).toBe(before);
     expect(notes).toEqual([

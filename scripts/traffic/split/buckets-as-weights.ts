@@ -14,16 +14,17 @@ const VirtualServiceLike = Type.Object({
   spec: Type.Object({ http: Type.Array(Rule) }),
 });
 
-/** Documents in which each request is drawn where buckets decided before. */
+/** Documents in which splits by buckets are replaced by random draws. */
 export interface AsWeights {
   documents: ManifestDocument[];
-  /** What was assumed, and what could not be rewritten, each as a sentence. */
+  /** The assumptions, and the splits that could not be rewritten, as sentences. */
   notes: string[];
 }
 
 /**
- * Writes each split by buckets as the split by weights that gives every target the same share: the number of its
- * buckets. They are the same only where buckets are uniform and every request has one. Positions stay those of the file.
+ * Writes each split by buckets as the split by weights with the same share for every target: the number of its
+ * buckets. They are equivalent only if buckets are uniform and every request has one. Positions stay those of the
+ * file.
  */
 export function bucketsAsWeights(documents: readonly ManifestDocument[]): AsWeights {
   const notes: string[] = [];

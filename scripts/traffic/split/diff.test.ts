@@ -21,12 +21,12 @@ describe("the difference of two splits", () => {
     ]);
   });
 
-  test("as a share of requests is what the growing revisions gain", () => {
+  test("as a share of requests is the gain of the growing revisions", () => {
     expect(changedShare(split({ a: 90, b: 10 }), split({ a: 60, b: 40 }))).toBe(30);
     expect(changedShare(split({ a: 100 }), split({ b: 100 }))).toBe(100);
   });
 
-  test("is nothing where only tags move, or one revision's targets share otherwise", () => {
+  test("is zero if only tags move, or the targets of one revision share differently", () => {
     const two = (first: number): SplitTarget[] => [
       { revision: "check-a", tag: "x", percent: first, latest: false },
       { revision: "check-a", tag: "y", percent: 100 - first, latest: false },

@@ -4,7 +4,7 @@ import type { SplitTarget } from "./split.ts";
 export interface TargetChange {
   revision: string;
   tag: string | undefined;
-  /** Undefined where the target is missing. */
+  /** Undefined if the target is missing. */
   before: number | undefined;
   after: number | undefined;
 }

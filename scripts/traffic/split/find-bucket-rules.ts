@@ -5,7 +5,7 @@ import type { StringMatch } from "../table.ts";
 import { type BucketRange, BUCKETS, rangesOf } from "./bucket-ranges.ts";
 
 /**
- * Adjacent rules that split requests by the buckets of a header: rules that match on buckets alone, followed by one
+ * Adjacent rules that split requests by the buckets of a header: rules that match only on buckets, followed by one
  * without a condition, for requests without a bucket.
  */
 export interface BucketRules {
@@ -110,7 +110,7 @@ function isValid({ kind, value }: StringMatch): boolean {
   return kind !== "regex" || regexProblem(value) === undefined;
 }
 
-/** The buckets of each rule where the first match decides, and the rest for the last rule. */
+/** Returns the buckets of each rule, given that the first match decides, and the remainder for the last rule. */
 function ownedBuckets(asked: readonly (readonly BucketRange[])[]): BucketRange[][] {
   const owners = new Int32Array(BUCKETS).fill(asked.length);
   for (const [i, ranges] of [...asked.entries()].reverse())

@@ -12,7 +12,7 @@ function change(from: number, to: number, undo = false): SplitChange {
 }
 
 describe("the history of a split", () => {
-  test("goes back one change after the other, and forgets what was taken back", () => {
+  test("undoes one change after the other, and drops undone ones", () => {
     const [first, second] = [change(100, 90), change(90, 50)];
     expect(lastToUndo([])).toBeUndefined();
     expect(lastToUndo([first, second])).toBe(second);
@@ -22,10 +22,10 @@ describe("the history of a split", () => {
     expect(lastToUndo([first, second, change(50, 90, true), third])).toBe(third);
   });
 
-  test("returns by as many steps as it went", () => {
+  test("returns by as many steps as it advanced", () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.nat(100), { nil: undefined })), (steps) => {
-        // The plain telling: a pile of the values that were, beside the history.
+        // The reference model: a stack of previous values.
         const pile: number[] = [];
         let [value, history] = [100, [] as SplitChange[]];
         for (const step of steps.slice(0, 40)) {

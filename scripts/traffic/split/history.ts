@@ -26,12 +26,12 @@ const StoredChanges = Type.Array(
   }),
 );
 
-/** A history with one more change, without the oldest beyond the limit. */
+/** Returns a history with one more change, without the oldest beyond the limit. */
 export function withChange(history: readonly SplitChange[], change: SplitChange): SplitChange[] {
   return [...history, change].slice(-MOST_CHANGES);
 }
 
-/** A change from one state of a split to another. */
+/** Returns a change from one state of a split to another. */
 export function changeBetween(
   before: SplitState,
   after: SplitState,
@@ -42,7 +42,7 @@ export function changeBetween(
   return { ...about, before: before.targets, after: after.targets, ...forms };
 }
 
-/** The next change to undo: the last one that is not undone, and does not undo another. */
+/** Returns the next change to undo: the last one that is neither undone nor an undo. */
 export function lastToUndo(history: readonly SplitChange[]): SplitChange | undefined {
   const open: SplitChange[] = [];
   for (const change of history) {
@@ -52,12 +52,12 @@ export function lastToUndo(history: readonly SplitChange[]): SplitChange | undef
   return open.at(-1);
 }
 
-/** The text of a history. */
+/** Serializes a history. */
 export function writeHistory(history: readonly SplitChange[]): string {
   return `${JSON.stringify(history, undefined, 2)}\n`;
 }
 
-/** The history of a text; empty for an invalid text. */
+/** Parses a history; empty for an invalid text. */
 export function readHistory(text: string | undefined): SplitChange[] {
   if (text === undefined) return [];
   let stored: unknown;

@@ -32,13 +32,13 @@ function splits(...manifests: object[]): PlannedSplit[] {
 const shares = ({ targets }: PlannedSplit): unknown =>
   targets.map(({ revision, tag, percent }) => [revision, tag, percent]);
 
-/** A destination by way of a tag's host. */
+/** Returns a destination by way of a tag's host. */
 function byTag(tag: string, weight: number): object {
   const headers = { request: { set: { Host: `${tag}-credit-check.kyc.svc.cluster.local` } } };
   return { destination: { host: LOCAL_GATEWAY }, weight, headers };
 }
 
-test("the local mesh sends each of the 10,000 buckets where the split by buckets says, and none to the first", () => {
+test("the local mesh routes each of the 10,000 buckets by the split, and none to the default", () => {
   const wanted = [
     { revision: "credit-check-basic", tag: "basic", percent: 66.66, latest: false },
     { revision: "credit-check-advanced", tag: "advanced", percent: 33.34, latest: false },
@@ -68,7 +68,7 @@ test("the local mesh sends each of the 10,000 buckets where the split by buckets
   const advanced = Array.from({ length: BUCKETS }, (_, bucket) => reached(bucketName(bucket))).map(
     (revision) => revision === "kyc/credit-check-advanced",
   );
-  // What the aggregator derives is one of these names.
+  // The aggregator derives one of these names.
   expect(bucketName(42)).toHaveLength(createBuckets("a key")("applicant").length);
   expect(advanced.lastIndexOf(true)).toBe(3333);
   expect(advanced.filter(Boolean)).toHaveLength(3334);
@@ -78,7 +78,7 @@ test("the local mesh sends each of the 10,000 buckets where the split by buckets
 });
 
 describe("the splits of a service", () => {
-  test("are Knative's alone where no VirtualService weighs its revisions", () => {
+  test("are only Knative's if no VirtualService weights its revisions", () => {
     const [split, ...others] = splits(...creditCheck(HALVES), virtualService([{ route: [to("basic")] }]));
     expect(others).toEqual([]);
     expect(split).toMatchObject({ by: "Knative", object: "Service credit-check", deciding: true });
@@ -110,7 +110,7 @@ describe("the splits of a service", () => {
   test.each([
     ["revisions", [to("basic", { weight: 0 }), to("advanced", { weight: 100 })]],
     ["tags", [byTag("basic", 0), byTag("advanced", 100)]],
-  ])("keep a destination among %s that has no weight now", (_, route) => {
+  ])("keep a destination among %s that currently has no weight", (_, route) => {
     const [split] = splits(...creditCheck(HALVES), virtualService([{ route }]));
     expect(split && shares(split)).toEqual([
       ["credit-check-basic", "basic", 0],
@@ -119,7 +119,7 @@ describe("the splits of a service", () => {
     expect(split?.rules.length).toBe(1);
   });
 
-  test("have a rule for each gateway, all of one place", () => {
+  test("have a rule for each gateway, all with one position", () => {
     const http = [{ route: [to("basic", { weight: 1 }), to("advanced", { weight: 1 })] }];
     const gateways = ["mesh", "knative-serving/knative-local-gateway"];
     const hosts = ["own.kyc.svc.cluster.local"];
@@ -127,7 +127,7 @@ describe("the splits of a service", () => {
     expect(split?.rules.length).toBe(2);
   });
 
-  test("do not take up what leads to another service", () => {
+  test("do not include routes to another service", () => {
     const elsewhere = { destination: { host: LOCAL_GATEWAY }, weight: 1 };
     const [split] = splits(
       ...creditCheck(HALVES),

@@ -22,22 +22,24 @@ export interface PlannedTarget {
   latest: boolean;
 }
 
-/** A place where requests are split between the revisions of one service. */
+/** A split of requests between the revisions of one service. */
 export interface PlannedSplit {
   by: SplitOwner;
-  /** The object that has it, such as `VirtualService checkout`. */
+  /** The object that defines it, such as `VirtualService checkout`. */
   object: string;
   at: Position;
-  /** Whether this split decides about the service's ordinary requests: a VirtualService takes precedence over Knative. */
+  /**
+   * Whether this split decides for the service's ordinary requests: a VirtualService takes precedence over Knative.
+   */
   deciding: boolean;
   targets: PlannedTarget[];
-  /** The header whose buckets decide; undefined where each request is drawn by weight. */
+  /** The header whose buckets decide; undefined if each request is drawn by weight. */
   header?: string;
-  /** The rules of the table that carry it out. */
+  /** The rules of the table that implement it. */
   rules: Rule[];
 }
 
-/** The splits of a service, the deciding one first. Each service has at least the one that it has by itself. */
+/** Returns the splits of a service, the deciding one first. Each service has at least its own. */
 export function splitsOf(
   service: ServicePlan,
   plan: Plan,
@@ -64,12 +66,12 @@ export function splitsOf(
   return [...weighted.map((split, i) => ({ ...split, deciding: i === 0 })), byService];
 }
 
-/** A position as text: `file:line`. */
+/** Formats a position as `file:line`. */
 export function lineOf({ file, line }: Position): string {
   return `${file}:${line}`;
 }
 
-/** A service of the plan, with the names that VirtualServices can use for it. */
+/** Returns a service of the plan, with the names that VirtualServices can use for it. */
 export function weightedServiceOf(service: ServicePlan): WeightedService {
   const { name, namespace, revisions, traffic, podHosts } = service;
   if (podHosts !== undefined) {
@@ -83,8 +85,8 @@ export function weightedServiceOf(service: ServicePlan): WeightedService {
 }
 
 /**
- * A target as destinations name it. Deployments go by their subset, or by the Service of their version, which is their tag
- * in the plan.
+ * Returns a target as destinations name it. Deployments are named by their subset, or by the Service of their
+ * version, which is their tag in the plan.
  */
 export function writtenTarget<T extends Pick<PlannedTarget, "revision" | "tag">>(
   service: ServicePlan,
@@ -95,7 +97,7 @@ export function writtenTarget<T extends Pick<PlannedTarget, "revision" | "tag">>
   return { ...target, revision: name, tag: undefined };
 }
 
-/** The opposite of {@link writtenTarget}. */
+/** The inverse of {@link writtenTarget}. */
 export function ownTarget<T extends Pick<PlannedTarget, "revision" | "tag">>(
   { podHosts, traffic }: ServicePlan,
   target: T,
@@ -144,7 +146,7 @@ function weightedSplits(
   if (deployed !== undefined && namespace !== service.namespace) return [];
   return value.spec.http.flatMap((route, i): PlannedSplit[] => {
     const written = route.route ?? [];
-    // Of Deployments a lone destination is a split as well: one that gives all to it.
+    // For Deployments a single destination is a split as well: one that gives all requests to it.
     const isForAll = deployed !== undefined && (route.match ?? []).length === 0;
     if (written.length < (isForAll ? 1 : 2)) return [];
     const at = document.at(["spec", "http", i]);
@@ -172,12 +174,12 @@ function weightedSplits(
   });
 }
 
-/** The target of a destination. @param name of the revision as the destination has it */
+/** Returns the target of a destination. @param name of the revision in the destination */
 function targetOf(service: ServicePlan, name: string, percent: number): PlannedTarget {
   return ownTarget(service, { revision: name, tag: tagOf(service, name), percent, latest: false });
 }
 
-/** The revision of this service that a destination means: by its own Service, or by a tag's host. */
+/** Returns the revision of this service that a destination names: by its own Service, or by a tag's host. */
 function revisionOf(
   { authority, backend }: { authority: string | undefined; backend: Backend | undefined },
   service: ServicePlan,
@@ -215,10 +217,10 @@ function hostHeader(set: Readonly<Record<string, string>> | undefined): string |
   return Object.entries(set ?? {}).find(([name]) => name.toLowerCase() === "host")?.[1];
 }
 
-/** By table: each service of a plan asks for its rules. */
+/** Cached by table: each service of a plan needs its rules. */
 const PLACES = new WeakMap<RouteTable, ReadonlyMap<string, Rule[]>>();
 
-/** The rules of a table by their position in the files; one position has a rule for each gateway. */
+/** Returns the rules of a table by their position in the files; one position has a rule for each gateway. */
 function rulesByPlace(table: RouteTable): ReadonlyMap<string, Rule[]> {
   const known = PLACES.get(table);
   if (known !== undefined) return known;

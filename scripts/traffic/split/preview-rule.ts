@@ -5,7 +5,7 @@ import { needsTag } from "./bucket-rules.ts";
 import { CannotWrite, type Preview, type SplitTarget } from "./split.ts";
 import { destinationLike, destinationOf, type WeightedService } from "./weights.ts";
 
-/** The name of the rule that leads requests with a header to a revision. It stands before the rules of the split. */
+/** The name of the rule that routes requests with a header to a revision. It precedes the rules of the split. */
 export const PREVIEW_RULE = "kyc-preview";
 
 const Exactly = { additionalProperties: false };
@@ -22,10 +22,7 @@ export interface FoundPreview {
   revision: string;
 }
 
-/**
- * The preview in the rules of a VirtualService.
- * @param first the index of the first rule of the split
- */
+/** Returns the preview in the rules of a VirtualService. @param first the index of the first rule of the split */
 export function findPreview(
   http: readonly SplitRule[],
   first: number,
@@ -39,7 +36,7 @@ export function findPreview(
   return { preview: { header, value }, revision: found.revision };
 }
 
-/** Targets, with a preview at the one that it is of. */
+/** Returns targets with the preview at its target. */
 export function withPreview<T extends SplitTarget>(
   targets: readonly T[],
   found: FoundPreview | undefined,
@@ -51,9 +48,9 @@ export function withPreview<T extends SplitTarget>(
 }
 
 /**
- * The rule for the preview of a split: none where no target has one.
- * @param options.example the split's rule without a condition: what it says besides its destinations holds here too
- * @throws CannotWrite when no destination can be made for the revision
+ * Returns the rule for the preview of a split: none if no target has one.
+ * @param options.example the split's rule without a condition: its other settings apply here too
+ * @throws CannotWrite if no destination can be made for the revision
  */
 export function previewRules<R extends SplitRule>(options: {
   example: R;
@@ -75,7 +72,7 @@ export function previewRules<R extends SplitRule>(options: {
   });
 }
 
-/** Why Knative cannot have a preview by a header, and what there is instead. */
+/** Explains why Knative cannot have a preview by a header, with the alternative. */
 export function needsTagForPreview(service: string, how: string): string {
-  return `Knative splits by percents and looks at no header, so that no header can lead to a revision of ${service}. Its tag is a preview without any change: --preview tag judges what callers of http://TAG-${service}.NAMESPACE get. ${how}`;
+  return `Knative splits by percents only, so no header can route to a revision of ${service}. Its tag is a preview without any change: --preview tag judges what callers of http://TAG-${service}.NAMESPACE get. ${how}`;
 }

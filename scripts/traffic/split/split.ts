@@ -6,11 +6,11 @@ export interface SplitTarget {
   percent: number;
   /** Whether the target follows the latest ready revision. */
   latest: boolean;
-  /** Requests with this header reach the target whatever the percents say. */
+  /** Requests with this header reach the target regardless of the percents. */
   preview?: Preview | undefined;
 }
 
-/** A header, in small letters, and its value, by which callers reach a revision before it has a share. */
+/** A header, in lower case, and its value, by which callers reach a revision before it has a share. */
 export interface Preview {
   header: string;
   value: string;
@@ -19,7 +19,7 @@ export interface Preview {
 /** The split of an engine. */
 export interface SplitState {
   targets: readonly SplitTarget[];
-  /** The header whose buckets decide, so that a caller stays with a revision; undefined where each request is drawn. */
+  /** The header whose buckets decide, so that a caller stays with a revision; undefined if each request is drawn. */
   header?: string | undefined;
   /** Changes with every change of the split, by any writer. Compare it only. */
   version: string;
@@ -27,7 +27,7 @@ export interface SplitState {
   changed: { by: string; atMs: number } | undefined;
 }
 
-/** The form of a split: ranges of the buckets in a header, or weights where it is undefined. */
+/** The form of a split: ranges of the buckets in a header, or weights if it is undefined. */
 export interface SplitForm {
   header: string | undefined;
 }
@@ -36,14 +36,14 @@ export interface SplitForm {
 export interface RevisionState {
   name: string;
   ready: boolean;
-  /** Why it is not ready, in the words of the engine. */
+  /** Why it is not ready, in the engine's words. */
   reason: string | undefined;
 }
 
 /** Another writer changed the split since it was read. */
 export class SplitChanged extends Error {
   override readonly name = "SplitChanged";
-  /** The present split. */
+  /** The current split. */
   readonly now: SplitState;
 
   constructor(message: string, now: SplitState) {
@@ -61,7 +61,7 @@ export interface SplitChange {
   after: readonly SplitTarget[];
   /** Whether it undid the change before it. */
   undo: boolean;
-  /** The headers whose buckets decided before and after it, where the change was of the form. */
+  /** The headers whose buckets decided before and after it, if the change was of the form. */
   forms?: { before?: string | undefined; after?: string | undefined } | undefined;
 }
 

@@ -31,19 +31,19 @@ const BY_TAG = {
 };
 
 describe("weights", () => {
-  test("are whole percents as they are, and finer ones by the least power of ten", () => {
+  test("are integer percents unchanged, and finer ones by the least power of ten", () => {
     expect(weightsOf([90, 10])).toEqual([90, 10]);
     expect(weightsOf([99.5, 0.5])).toEqual([995, 5]);
     expect(weightsOf([0.25, 99.75, 0])).toEqual([25, 9975, 0]);
   });
 
-  test("are in any ratio; a lone one is everything", () => {
+  test("are in any ratio; a single one is everything", () => {
     expect(percentsOf([1, 3])).toEqual([25, 75]);
     expect(percentsOf([0])).toEqual([100]);
     expect(percentsOf([0, 0])).toEqual([0, 0]);
   });
 
-  test("say the percents that they were made of", () => {
+  test("yield the percents that they were made from", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10_000 }), (n) => {
         const percents = [n / 100, (10_000 - n) / 100];
@@ -55,7 +55,7 @@ describe("weights", () => {
 });
 
 describe("a destination", () => {
-  test("means the revision whose Service or tag's host it names", () => {
+  test("identifies the revision whose Service or tag's host it names", () => {
     expect(destinationOf(BY_REVISION, SERVICE)).toEqual({ revision: "check-basic", tag: "basic" });
     expect(destinationOf(BY_TAG, SERVICE)).toEqual({ revision: "check-basic", tag: "basic" });
     expect(destinationOf({ destination: { host: "check-v3" } }, SERVICE)).toEqual({
@@ -64,12 +64,12 @@ describe("a destination", () => {
     });
   });
 
-  test("means none where it leads elsewhere: to another namespace, the service itself, or an unknown revision", () => {
+  test("identifies none if it leads to another namespace, the service itself, or an unknown revision", () => {
     for (const host of ["check-basic.other.svc.cluster.local", "check.kyc.svc.cluster.local", "check-v9.kyc"])
       expect(destinationOf({ destination: { host } }, SERVICE)).toBeUndefined();
   });
 
-  test("is made for another revision by the example of one", () => {
+  test("is made for another revision from an example", () => {
     const from = { revision: "check-basic", tag: "basic" };
     expect(destinationLike(BY_REVISION, from, { revision: "check-v3", tag: undefined }, "check")).toEqual({
       weight: 50,
@@ -85,7 +85,7 @@ describe("a destination", () => {
     });
   });
 
-  test("is not made by a tag where there is none", () => {
+  test("is not made by a tag without one", () => {
     const from = { revision: "check-basic", tag: "basic" };
     expect(destinationLike(BY_TAG, from, { revision: "check-v3", tag: undefined }, "check")).toBeUndefined();
   });

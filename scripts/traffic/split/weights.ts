@@ -8,7 +8,7 @@ export interface WeightedDestination {
   headers?: { request?: { set?: Readonly<Record<string, string>> | undefined } | undefined } | undefined;
 }
 
-/** The service of the destinations: a Knative Service, or a Kubernetes Service before Deployments. */
+/** The service of the destinations: a Knative Service, or a Kubernetes Service with Deployments. */
 export interface WeightedService {
   name: string;
   namespace: string;
@@ -16,8 +16,8 @@ export interface WeightedService {
   /** The revision of each tag. */
   tags: ReadonlyMap<string, string>;
   /**
-   * The revisions of a Kubernetes Service: subsets that DestinationRules make of it, or Services with names that begin with
-   * its own. Undefined for a Knative Service.
+   * The revisions of a Kubernetes Service: subsets that DestinationRules define for it, or Services with names that
+   * begin with its own. Undefined for a Knative Service.
    */
   revisionsAre?: "subsets" | "services" | undefined;
 }
@@ -25,8 +25,8 @@ export interface WeightedService {
 const FINEST = 1_000_000;
 
 /**
- * Weights in the ratio of percents: the percents themselves where they are whole, else the least multiple of them by a
- * power of ten that is. Istio takes any sum (istio issue 36069).
+ * Returns weights in the ratio of percents: the percents themselves if they are integers, else their least integer
+ * multiple by a power of ten. Istio accepts any sum (istio issue 36069).
  */
 export function weightsOf(percents: readonly number[]): number[] {
   for (let scale = 1; scale < FINEST; scale *= 10) {
@@ -37,8 +37,8 @@ export function weightsOf(percents: readonly number[]): number[] {
 }
 
 /**
- * The weights of listed destinations under a split, and of those that it needs beside them: for each target that has a
- * share and no destination.
+ * Returns the weights of listed destinations under a split, and of additional ones that it needs: for each target
+ * that has a share and no destination.
  */
 export function weightsFor(
   listed: readonly SplitTarget[],
@@ -53,15 +53,15 @@ export function weightsFor(
   return { weights: weightsOf([...percents, ...more.map(({ percent }) => percent)]), more };
 }
 
-/** The share of each weight in percent; a lone destination gets all for any weight. */
+/** Returns the share of each weight in percent; a single destination gets everything for any weight. */
 export function percentsOf(weights: readonly number[]): number[] {
   const sum = weights.reduce((all, weight) => all + weight, 0);
   return weights.map((weight) => (weights.length === 1 ? 100 : sum === 0 ? 0 : (100 * weight) / sum));
 }
 
 /**
- * The revision of a destination: by its subset where the service has subsets; else by the Host of one of its tags, or by
- * its own Service; undefined for other destinations.
+ * Returns the revision of a destination: by its subset if the service has subsets; else by the Host of one of its
+ * tags, or by its own Service; undefined for other destinations.
  */
 export function destinationOf(
   { destination, headers }: WeightedDestination,
@@ -85,7 +85,7 @@ export function destinationOf(
   return { revision: name, tag: own };
 }
 
-/** The first label of a host of this namespace. */
+/** Returns the first label of a host of this namespace. */
 function ownName(host: string, namespace: string): string | undefined {
   const [name = "", ...rest] = host.split(":")[0]?.split(".") ?? [];
   const ends = ["", namespace, `${namespace}.svc`, `${namespace}.${CLUSTER_DOMAIN}`];
@@ -93,8 +93,8 @@ function ownName(host: string, namespace: string): string | undefined {
 }
 
 /**
- * A destination for another revision in the form of an existing one: each name of the one, and each host that begins with
- * it, is replaced by the other's. Undefined where the form is by tags and the revision has none.
+ * Returns a destination for another revision in the form of an existing one: each name of the one, and each host that
+ * begins with it, is replaced by the other's. Undefined if the form is by tags and the revision has none.
  */
 export function destinationLike<T extends WeightedDestination>(
   example: T,

@@ -7,10 +7,10 @@ import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { type Resolution, resolve, type RoutedRequest } from "../resolve.ts";
 import { type ForwardAction, hostsOn, type Listener, type Rule } from "../table.ts";
 
-/** A manifest, as text or as the data of one. */
+/** A manifest, as text or as data. */
 export type Manifest = string | object;
 
-/** What manifests mean for traffic, and the problems that compiling them found. Each is a file: 1.yaml, 2.yaml and so on. */
+/** Compiles manifests. Returns the plan and the problems. The manifests are files 1.yaml, 2.yaml and so on. */
 export function compiled(...manifests: Manifest[]): { plan: Plan; problems: string[] } {
   const documents = manifests.flatMap((manifest, i) => {
     const text = typeof manifest === "string" ? manifest : stringify(manifest);
@@ -24,7 +24,7 @@ export function compiled(...manifests: Manifest[]): { plan: Plan; problems: stri
   return { plan: compiled.plan, problems: compiled.problems.map(formatProblem) };
 }
 
-/** What valid manifests mean for traffic. */
+/** Returns the plan of valid manifests. */
 export function planOf(...manifests: Manifest[]): Plan {
   const { plan, problems } = compiled(...manifests);
   refuse(problems);
@@ -70,7 +70,7 @@ export const HALVES = [
   { revisionName: "credit-check-advanced", tag: "advanced", percent: 50 },
 ];
 
-/** A VirtualService in the namespace kyc; without more, for a host of its own, in sidecars. */
+/** Returns a VirtualService in the namespace kyc; by default for our own host, in sidecars. */
 export function virtualService(
   http: object[],
   spec: { hosts?: string[]; gateways?: string[]; exportTo?: string[] } = {},
@@ -117,7 +117,7 @@ export function rulesAt(plan: Plan, listener: Listener, host: string): readonly 
   return hostsOn(plan.table, listener).exact.get(host) ?? [];
 }
 
-/** What a rule does, which must be to forward. */
+/** Returns the action of a rule, which must be to forward. */
 export function forwardOf(rule: Rule | undefined): ForwardAction {
   if (rule?.action.kind !== "forward") throw new Error("no rule that forwards");
   return rule.action;
@@ -133,7 +133,7 @@ export function request(
   return { method, target, authority, headers: new HeaderList(fields.flat()) };
 }
 
-/** Where a request ends, with a draw of one's own. */
+/** Returns the end of a request, with a given draw. */
 export function sent(plan: Plan, listener: Listener, incoming: RoutedRequest, draw = 0): Resolution {
   return resolve(plan.table, listener, incoming, () => draw);
 }

@@ -37,7 +37,7 @@ describe("routes of TCP and TLS connections", () => {
     spec: { selector, ports: [{ port: 27017 }] },
   });
 
-  test.each(["tcp", "tls"] as const)("under %s are the same where all that they lead to is", (field) => {
+  test.each(["tcp", "tls"] as const)("under %s are the same if all of their destinations are", (field) => {
     const side = [connections(field), rule([blue]), service({ app: "mongo" })];
     expect(compared(side, side.toReversed())).toMatchObject({ verdict: "equal", unread: [] });
   });
@@ -51,7 +51,7 @@ describe("routes of TCP and TLS connections", () => {
     const { verdict, unread } = compared([connections("tcp"), rule([blue])], [connections("tcp"), ...others]);
     expect([verdict, unread[0]]).toEqual([
       "unknown",
-      "0.yaml:1: spec.tcp or what it leads to is not the same on both sides, and routes of connections are not modelled",
+      "0.yaml:1: spec.tcp or its destinations differ between the sides, and routes of connections are not modelled",
     ]);
   });
 
@@ -88,8 +88,8 @@ describe("objects that select others by name or namespace", () => {
     expect(compared([here, sidecar], [there, sidecar])).toMatchObject({
       verdict: "unknown",
       unread: [
-        `a VirtualService for ${HOST} in the namespace shop stands on one side alone, and Sidecar team/default selects by namespace what its callers see`,
-        `a VirtualService for ${HOST} in the namespace other stands on one side alone, and Sidecar team/default selects by namespace what its callers see`,
+        `a VirtualService for ${HOST} in the namespace shop is only on one side, and Sidecar team/default selects by namespace what its callers see`,
+        `a VirtualService for ${HOST} in the namespace other is only on one side, and Sidecar team/default selects by namespace what its callers see`,
       ],
     });
   });
@@ -101,7 +101,7 @@ describe("objects that select others by name or namespace", () => {
     expect(compared([a, ofRoute], [renamed, ofRoute])).toMatchObject({
       verdict: "unknown",
       unread: [
-        "the rule first is not the same on both sides, and EnvoyFilter shop/limit changes what has this name",
+        "the rule first differs between the sides, and EnvoyFilter shop/limit changes objects with this name",
       ],
     });
     expect(compared([rules(["third"]), ofRoute], [renamed, ofRoute]).verdict).toBe("equal");
@@ -126,7 +126,7 @@ describe("objects that select others by name or namespace", () => {
   );
 });
 
-describe("a Gateway that is described nowhere", () => {
+describe("a Gateway that is not in the files", () => {
   const at = (match: object | undefined): object =>
     istio("VirtualService", "web", {
       hosts: ["web.example"],

@@ -7,11 +7,11 @@ import { canonical, type Unmodelled } from "./object-kinds.ts";
 
 /** A part of an object that a Sidecar or an EnvoyFilter can select. */
 interface Selectable {
-  /** In words, for messages. */
+  /** The object as text, for messages. */
   what: string;
   /** The name by which an EnvoyFilter selects it. */
   name: string;
-  /** All that it says. */
+  /** Its content. */
   text: string;
 }
 
@@ -31,7 +31,7 @@ export function selectedApart(
     if (value["kind"] === "Sidecar") {
       for (const { what } of apart(hostsOfMesh(a), hostsOfMesh(b)))
         doubts.push(
-          `${what} stands on one side alone, and ${name} selects by namespace what its callers see`,
+          `${what} is only on one side, and ${name} selects by namespace what its callers see`,
         );
     } else if (value["kind"] === "EnvoyFilter") {
       const words = wordsOf(value);
@@ -41,7 +41,7 @@ export function selectedApart(
         Selectable[],
       ];
       for (const { what } of apart(ofA, ofB))
-        doubts.push(`${what} is not the same on both sides, and ${name} changes what has this name`);
+        doubts.push(`${what} differs between the sides, and ${name} changes objects with this name`);
     }
   }
   return [...new Set(doubts)];
@@ -71,7 +71,7 @@ function hostsOfMesh(documents: readonly ManifestDocument[]): Selectable[] {
   });
 }
 
-/** The rules, subsets, Gateways and servers of an object that have names, each with all that it says. */
+/** Returns the named rules, subsets, Gateways and servers of an object, each with its content. */
 function namedParts(document: ManifestDocument): Selectable[] {
   const { value } = document;
   const named = (what: string, path: FieldPath, list: FieldPath, beside: FieldPath): Selectable[] =>

@@ -205,6 +205,6 @@ function told({ document, path, reason }: UnreadField): string {
   const isOfRequests = field !== "spec.tcp" && field !== "spec.tls";
   const why = isOfRequests
     ? `is not compared (${reason})`
-    : "or what it leads to is not the same on both sides, and routes of connections are not modelled";
+    : "or its destinations differ between the sides, and routes of connections are not modelled";
   return `${file}:${line}: ${field} ${why}`;
 }

@@ -106,7 +106,7 @@ export function readDestinations(
     const chosen = rules.flatMap((rule) =>
       (rule.value.spec.subsets ?? []).flatMap((one, i) => (one.name === subset ? [{ rule, i, one }] : [])),
     )[0];
-    const noPort = ports === undefined ? ONLY_PORT : " (the port that is asked)";
+    const noPort = ports === undefined ? ONLY_PORT : " (the requested port)";
     const place = `${host}${port === undefined ? noPort : `:${port}`}`;
     const unmodelled = [
       ...rules.flatMap((rule) => said(rule, host)),
