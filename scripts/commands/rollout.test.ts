@@ -301,7 +301,7 @@ describe("kyc rollout", () => {
     );
     expect([preview.code, preview.err]).toEqual([
       2,
-      expect.stringContaining("--preview: Knative splits by percents and looks at no header"),
+      expect.stringContaining("--preview: Knative splits by percents only"),
     ]);
     expect(await percents()).toEqual(["100", "0"]);
     const alone = await rollout("credit-check", "--to", "advanced", "--preview-for", "5m");

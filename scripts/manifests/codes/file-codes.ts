@@ -51,7 +51,7 @@ export const FILE_CODES = {
   "ignored-kind": {
     severity: "warning",
     means: "the kind is not one that this tool reads, and the object is ignored",
-    fix: "nothing, unless the object changes where requests go",
+    fix: "nothing, unless the object changes routes",
   },
   "api-version": {
     severity: "error",
@@ -104,6 +104,6 @@ export const FILE_CODES = {
   "ignored-field": {
     severity: "warning",
     means: "the field is valid on a cluster; here it is ignored",
-    fix: "nothing, unless the field matters for what is shown",
+    fix: "nothing, unless the field matters for the result",
   },
 } satisfies Record<string, CodeEntry>;

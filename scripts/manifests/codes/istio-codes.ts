@@ -47,7 +47,7 @@ export const ISTIO_CODES = {
   "bucket-gaps": {
     severity: "warning",
     means:
-      "rules that split by the buckets of a header leave some out, which get the rule for requests without a bucket, or ask for one twice, where the first rule decides: the shares are others than they look",
+      "rules that split by the buckets of a header omit some buckets, which fall to the rule for requests without a bucket, or contain a bucket twice, so that the first rule decides: the effective shares differ from the apparent ones",
     fix: "let ./kyc split SERVICE --by header:NAME write the ranges",
   },
   "unreachable-rule": {
@@ -59,7 +59,7 @@ export const ISTIO_CODES = {
   "undecided-rule": {
     severity: "error",
     inLint: "warning",
-    means: "whether a request gets to a rule takes too long to decide where many expressions overlap",
+    means: "with many overlapping expressions it takes too long to decide whether a request reaches a rule",
     fix: "check it by hand, or give the rules paths that do not overlap",
   },
   regex: {
@@ -163,7 +163,7 @@ export const ISTIO_CODES = {
   },
   "cors-without-route": {
     severity: "warning",
-    means: "Envoy applies a CORS policy only where a rule forwards, not to redirects and direct responses",
+    means: "Envoy applies a CORS policy only to forwarded requests, not to redirects and direct responses",
     fix: "remove the policy, or set the headers under headers.response",
   },
   "fault-percentage": {
@@ -178,7 +178,7 @@ export const ISTIO_CODES = {
   },
   "fault-too-rare": {
     severity: "error",
-    means: "Envoy counts in millionths, so a percentage below 0.0001 is none, and Istio refuses it",
+    means: "Envoy counts in millionths, so a percentage below 0.0001 would be 0, and Istio refuses it",
     fix: "write 0.0001 or more",
   },
   "retries-off": {
@@ -198,7 +198,7 @@ export const ISTIO_CODES = {
   },
   "host-header": {
     severity: "error",
-    means: "Istio refuses to add or remove the header Host, or to set it to what is not a host name",
+    means: "Istio refuses to add or remove the header Host, or to set it to anything but a host name",
     fix: "set Host to a host name on the request, or remove the operation",
   },
   "header-placeholder": {

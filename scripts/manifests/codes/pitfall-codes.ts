@@ -61,19 +61,19 @@ export const PITFALL_CODES = {
   "destination-port": {
     severity: "error",
     means:
-      "requests to a port that the Service of a destination does not have are answered 503; where it has several, the destination has to name one",
+      "requests to a port that the Service of a destination does not have are answered 503; if it has several, the destination must name one",
     fix: "name a port of the Service",
   },
   "gateway-conflict": {
     severity: "warning",
     means:
-      "Gateways for the same proxies share their ports: a port speaks plain HTTP, TLS or TCP, and with TLS a host belongs to one server; Istio leaves out what comes later",
+      "Gateways for the same proxies share their ports: a port speaks plain HTTP, TLS or TCP, and with TLS a host belongs to one server; Istio ignores later conflicting servers",
     fix: "give the servers different ports, or the Gateways different selectors",
   },
   "shared-certificate": {
     severity: "warning",
     means:
-      "browsers reuse an HTTP/2 connection for every host of its certificate; where several Gateways present one certificate, they get 404 for the hosts of the other",
+      "browsers reuse an HTTP/2 connection for every host of its certificate; if several Gateways present one certificate, they get 404 for the hosts of the other",
     fix: "put the hosts of one certificate into one Gateway",
   },
   "mesh-forgotten": {
@@ -92,7 +92,7 @@ export const PITFALL_CODES = {
     severity: "error",
     means:
       "a VirtualService that others delegate to must not have hosts, gateways, further delegates or regular expressions",
-    fix: "remove what a delegate may not have",
+    fix: "remove the fields that a delegate must not have",
   },
   "one-destination-rule": {
     severity: "warning",
@@ -137,7 +137,7 @@ export const PITFALL_CODES = {
   "webhook-permissive": {
     severity: "error",
     means:
-      "the API server has no sidecar: under STRICT mutual TLS it reaches Knative's webhooks only where port 8443 is PERMISSIVE, and without that no Knative object can be applied",
+      "the API server has no sidecar: under STRICT mutual TLS it reaches Knative's webhooks only if port 8443 is PERMISSIVE, and without that no Knative object can be applied",
     fix: "add a PeerAuthentication for the webhook's pods with portLevelMtls 8443 PERMISSIVE",
   },
   "port-level-mtls": {

@@ -74,7 +74,7 @@ export function parseAs<S extends TSchema>(schema: S, text: string, where: strin
   }
   if (Check(schema, value)) return value;
   throw new CorruptJournal(
-    `${where} was not written by this version of kyc, or was edited. Where no rollout is under way, remove it.`,
+    `${where} was not written by this version of kyc, or was edited. If no rollout is running, remove it.`,
   );
 }
 

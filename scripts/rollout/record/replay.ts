@@ -52,9 +52,7 @@ export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly
   function begun(from: number | null): RolloutJudge | undefined {
     if (from === null) return makeJudge(settings, undefined);
     if (snapshots.has(from)) return restored(from, snapshots.get(from), false);
-    gaps.push(
-      `the outcomes before ${new Date(from).toISOString()}, from where a process went on, were not kept`,
-    );
+    gaps.push(`the outcomes before ${new Date(from).toISOString()}, when a process continued, were not kept`);
     return undefined;
   }
 

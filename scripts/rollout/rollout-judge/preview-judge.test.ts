@@ -30,7 +30,7 @@ test("a failing preview is rolled back before any other request reaches the cand
   expect([state.phase, state.reason]).toEqual([
     "rolled back",
     expect.stringMatching(
-      /^in the preview \d+ requests? of \d+ failed, more than [\d.]+ %, which is what the baseline/,
+      /^in the preview \d+ requests? of \d+ failed, more than [\d.]+ %, the limit that follows from the baseline/,
     ),
   ]);
   expect(engine.writes.map((targets) => targets[1]?.percent)).toEqual([0, 0]);

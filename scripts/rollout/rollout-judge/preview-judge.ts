@@ -82,7 +82,7 @@ class PreviewJudge implements RolloutJudge {
     const ofSplit = this.#split.ruling(next);
     if (ofSplit.verdict === "regressed" || !this.#found) return ofSplit;
     const { requests, failed } = this.#seen;
-    const because = `in the preview ${counted(failed, "request")} of ${requests} failed, more than ${percent(this.#guard.limit)}, which is what the baseline explains, seen with probability ${percent(1 / this.#threshold)} at most if it failed no more often`;
+    const because = `in the preview ${counted(failed, "request")} of ${requests} failed, more than ${percent(this.#guard.limit)}, the limit that follows from the baseline, which has probability ${percent(1 / this.#threshold)} at most if it failed no more often`;
     return { ...ofSplit, verdict: "regressed", because };
   }
 

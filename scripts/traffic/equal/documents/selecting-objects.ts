@@ -30,9 +30,7 @@ export function selectedApart(
     if (!isRecord(value) || groupOf(String(value["apiVersion"])) !== "networking.istio.io") continue;
     if (value["kind"] === "Sidecar") {
       for (const { what } of apart(hostsOfMesh(a), hostsOfMesh(b)))
-        doubts.push(
-          `${what} is only on one side, and ${name} selects by namespace what its callers see`,
-        );
+        doubts.push(`${what} is only on one side, and ${name} selects by namespace what its callers see`);
     } else if (value["kind"] === "EnvoyFilter") {
       const words = wordsOf(value);
       const isNamed = ({ name }: Selectable): boolean => words.has(name);
