@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { type ClusterFlags, withClusterOptions } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { Failure } from "../../exit.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
 import { print } from "../../text/print.ts";
 import { dataPrinter, printData } from "../../text/data.ts";
 
@@ -33,16 +34,14 @@ async function runStatus(flags: StatusFlags): Promise<void> {
     const { findMesh } = await import("../../mesh/admin/dev-file.ts");
     if ((await findMesh(flags.dir)) !== undefined) return showMesh(flags, signal);
   }
-  const [{ kubeOfContext }, { readStatus, followStatus }, { drawStatus }, { LiveTree }, { styleFor }] =
-    await Promise.all([
-      import("../../cluster/kube/kube-of-context.ts"),
-      import("../../cluster/live/status.ts"),
-      import("../../terminal/cluster/draw-workload.ts"),
-      import("../../terminal/live-tree.ts"),
-      import("../../terminal/style.ts"),
-    ]);
+  const [{ readStatus, followStatus }, { drawStatus }, { LiveTree }, { styleFor }] = await Promise.all([
+    import("../../cluster/live/status.ts"),
+    import("../../terminal/cluster/draw-workload.ts"),
+    import("../../terminal/live-tree.ts"),
+    import("../../terminal/style.ts"),
+  ]);
   const { namespace, output, watch } = flags;
-  const kube = kubeOfContext(flags.context);
+  const kube = await clusterOf(flags);
   const style = styleFor(process.stdout);
   const { splitCallOf, readChecks } = await import("../../cluster/checks-file.ts");
   const call = splitCallOf(await readChecks(flags.dir));
@@ -60,6 +59,20 @@ async function runStatus(flags: StatusFlags): Promise<void> {
     });
   } finally {
     tree.end();
+  }
+}
+
+/** @throws Failure where neither a cluster is configured nor a local mesh runs */
+async function clusterOf({ context, dir }: StatusFlags): Promise<Kube> {
+  const [{ kubeOfContext }, { NoCluster }] = await Promise.all([
+    import("../../cluster/kube/kube-of-context.ts"),
+    import("../../cluster/kubeconfig/kubeconfig.ts"),
+  ]);
+  try {
+    return kubeOfContext(context);
+  } catch (error) {
+    if (context !== undefined || !(error instanceof NoCluster)) throw error;
+    throw new Failure(`No local mesh runs from ${dir}: ./kyc dev starts one. ${error.message}`);
   }
 }
 
