@@ -10,7 +10,7 @@ export const description: ApiDescription = {
   title: "KYC aggregator",
   version: "v1",
   description:
-    "Answers what is known of an applicant. A credit check finds it out; which version of the check does, a traffic split decides, unless the request names one.",
+    "Returns the findings about an applicant. A credit check makes them; the traffic split selects its version, unless the request names one.",
   schemas: { Customer, KycError },
   headers: {
     "x-kyc-revision": "The revision of the credit check that answered",
@@ -25,18 +25,17 @@ export const documentCustomer = (operationId: string, method: "GET" | "POST" = "
   documentRoute({
     operationId,
     tag: "KYC",
-    summary: "What is known of an applicant",
+    summary: "The findings about an applicant",
     description:
       "`type` requests one version of the check. Without it, the traffic split or the header `end-user` chooses the version.",
     parameters: [
       {
         name: "type",
         in: "query",
-        description:
-          "basicReport or advancedReport, once and in this case; any other value is as good as none",
+        description: "basicReport or advancedReport, once and in this case; any other value is ignored",
         schema: { type: "string" },
         examples: {
-          split: { summary: "As the traffic split decides", value: "" },
+          split: { summary: "Chosen by the traffic split", value: "" },
           basic: { summary: "The basic check", value: "basicReport" },
           advanced: { summary: "The advanced check", value: "advancedReport" },
         },
@@ -70,7 +69,7 @@ export const documentCustomer = (operationId: string, method: "GET" | "POST" = "
       ...documentedRefusals(["x-request-id"], ["GET", "HEAD", "OPTIONS", "POST"]),
       ...(method === "POST" ? documentedBodyRefusals(["x-request-id"]) : {}),
       500: {
-        description: "The credit check did not answer as it should",
+        description: "The credit check gave no valid answer",
         schema: "KycError",
         headers: HEADERS,
         examples: Object.fromEntries(

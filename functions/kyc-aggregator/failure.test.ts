@@ -90,10 +90,7 @@ describe("a failure behind the aggregator", () => {
       },
     });
     const response = await app.handle(broken);
-    expect([response.status, await response.text()]).toEqual([
-      500,
-      failure("something unforeseen went wrong"),
-    ]);
+    expect([response.status, await response.text()]).toEqual([500, failure("an unexpected error occurred")]);
     expect(text()).not.toContain("secret");
   });
 });

@@ -4,12 +4,12 @@ import { kycError } from "./model.ts";
 
 /** A sentence for the caller about each failure of the credit check. */
 export const SENTENCES: Readonly<Record<FailedOutcome, string>> = {
-  refused: "the credit check is not taking requests",
-  reset: "the credit check broke off before it had answered",
+  refused: "the credit check refused the connection",
+  reset: "the credit check closed the connection before it answered",
   timeout: "the credit check took too long to answer",
   unreachable: "the credit check could not be reached",
   not_json: "the answer of the credit check could not be read",
-  wrong_shape: "the answer of the credit check is not what was agreed",
+  wrong_shape: "the answer of the credit check does not match the contract",
   too_large: "the answer of the credit check is too long",
   client_error: "the credit check did not accept the request",
   server_error: "the credit check failed",
@@ -21,4 +21,4 @@ export const creditCheckFailed = (outcome: FailedOutcome): ContractError =>
 
 /** The contract's error for an unforeseen failure. */
 export const unforeseenFailure = (): ContractError =>
-  new ContractError(500, kycError("something unforeseen went wrong"));
+  new ContractError(500, kycError("an unexpected error occurred"));

@@ -33,7 +33,7 @@ export const Customer = t.Object(
     creditUsageBad: flag(),
     backgroundCheckPass: flag(),
   },
-  { additionalProperties: true, description: "What is known of an applicant" },
+  { additionalProperties: true, description: "The findings about an applicant" },
 );
 /** The aggregator's answer, as a type. */
 export type Customer = Static<typeof Customer>;

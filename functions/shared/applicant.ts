@@ -25,7 +25,7 @@ export const Applicant = t.Object(
   {
     applicantId: t.String({
       pattern: "^[\\x21-\\x7e]{1,128}$",
-      description: "The bank's own id of the applicant",
+      description: "The bank's id of the applicant",
     }),
     name: name(),
     aliases: t.Optional(t.Array(name(), { maxItems: 20 })),
@@ -50,7 +50,7 @@ export const Applicant = t.Object(
               t.Literal(value),
             ),
           ),
-          months: t.Optional(months("How long in this status")),
+          months: t.Optional(months("The duration of this status")),
           dismissedForCause: t.Optional(t.Boolean()),
         },
         strict,
@@ -60,9 +60,9 @@ export const Applicant = t.Object(
       t.Object(
         {
           limit: amount("The sum of all limits, in one currency"),
-          used: amount("What is drawn of it"),
+          used: amount("The used part of the limits"),
           latePayments: t.Optional(months("Payments over 30 days late, within two years")),
-          defaults: t.Optional(months("Loans called in, within seven years")),
+          defaults: t.Optional(months("Defaulted loans, within seven years")),
         },
         strict,
       ),
@@ -71,7 +71,7 @@ export const Applicant = t.Object(
       t.Object({ trained: t.Optional(t.Boolean()), months: t.Optional(months("Months of service")) }, strict),
     ),
   },
-  { ...strict, description: "Who is checked", example: EXAMPLE },
+  { ...strict, description: "The applicant", example: EXAMPLE },
 );
 /** An applicant, as a type. */
 export type Applicant = Static<typeof Applicant>;

@@ -7,7 +7,7 @@ import { PROJECT } from "../project.ts";
 import { type Finished, kyc, type RunningDev, startDev } from "./testing/kyc-process.ts";
 
 const FILE = "knative/credit-check/2-advanced.yaml";
-// How fast this machine is, is not tested, nor how small a difference can be found: that takes many requests.
+// Neither the speed of the machine is tested, nor the detection of small differences, which needs many requests.
 const QUICK = [
   "--steps",
   "50,100",

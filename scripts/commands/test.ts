@@ -6,7 +6,7 @@ import { EXIT } from "../exit.ts";
 import { PROJECT } from "../project.ts";
 import { print } from "../text/print.ts";
 
-/** `kyc test`: runs the tests and ends in the line `N passed, N failed`. */
+/** `kyc test`: runs the tests and ends with the line `N passed, N failed`. */
 export function testCommand(): Command {
   return new Command("test")
     .description("runs all tests, or those in the given files")

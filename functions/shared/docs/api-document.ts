@@ -29,7 +29,7 @@ export async function apiDocument(description: ApiDescription, routes: AnyElysia
         path: PATH,
         documentation: {
           info: { title, version, description: description.description },
-          servers: [{ url: "/", description: "wherever this page is served" }],
+          servers: [{ url: "/", description: "the origin of this page" }],
           components: {
             headers: Object.fromEntries(
               Object.entries(headers).map(([name, text]) => [

@@ -65,7 +65,7 @@ export function documentedRefusals(
   methods: readonly string[],
 ): Record<number, DocumentedAnswer> {
   return {
-    405: refusal(headers, 405, "A method that the path does not take", { detail: methodRefused(methods) }),
+    405: refusal(headers, 405, "A method that the path does not support", { detail: methodRefused(methods) }),
     413: refusal(headers, 413, "A request body over 64 KB", { detail: BODY_REFUSED }),
   };
 }
@@ -74,8 +74,8 @@ export function documentedRefusals(
 export function documentedBodyRefusals(headers: readonly string[]): Record<number, DocumentedAnswer> {
   return {
     400: refusal(headers, 400, "A body that is not JSON", { detail: BODY_UNREADABLE }),
-    415: refusal(headers, 415, "A body of another type than JSON", { detail: BODY_NOT_JSON }),
-    422: refusal(headers, 422, "A field that is missing, unknown or wrong", {
+    415: refusal(headers, 415, "A body that is not declared as JSON", { detail: BODY_NOT_JSON }),
+    422: refusal(headers, 422, "A missing, unknown or invalid field", {
       detail: BODY_INVALID,
       errors: [{ path: "body/name", message: "Expected required property" }],
     }),

@@ -58,7 +58,7 @@ describe("a request that fails", () => {
       expect(JSON.stringify([problem, [...response.headers]])).not.toContain("secret");
       expect(text()).not.toContain("secret");
       expect(lines().map((line) => [line["level"], line["msg"], line["status"]])).toEqual([
-        ["error", "unforeseen error", undefined],
+        ["error", "unexpected error", undefined],
         ["error", "request", 500],
       ]);
     },
@@ -111,7 +111,7 @@ describe("a body over 64 KB", () => {
     const headers = { "content-length": String(big.length), "content-type": "text/plain" };
     const response = await testService().ask(path, { method: "POST", headers, body: big });
     expect(response.headers.get("connection")).toBe("close");
-    expect((await problemOf(response)).detail).toBe("A request's body may have 65536 bytes.");
+    expect((await problemOf(response)).detail).toBe("A request body may have at most 65536 bytes.");
     expect(response.status).toBe(413);
   });
 

@@ -25,7 +25,7 @@ export class ContractError extends Error {
 export interface ErrorDeps {
   readonly log: Log;
   readonly paths: PathTable;
-  /** The contract's answer to an unforeseen error on a route, or undefined if the contract has none. */
+  /** The contract's answer to an unexpected error on a route, or undefined if the contract has none. */
   readonly unforeseen: (route: string) => ContractError | undefined;
 }
 
@@ -81,7 +81,7 @@ function answerThrown(thrown: unknown, requestId: string, route: string, deps: E
   }
   // A response that fails its own schema is a fault of this service, and the error contains the whole response.
   if (error instanceof ValidationError && error.type !== "response") return invalid(error, requestId);
-  deps.log.error("unforeseen error", { requestId, route, ...describeError(error) });
+  deps.log.error("unexpected error", { requestId, route, ...describeError(error) });
   const foreseen = deps.unforeseen(route);
   if (foreseen !== undefined) return contractResponse(foreseen);
   return problemResponse({ status: 500, detail: "Something went wrong in the service.", requestId });

@@ -59,7 +59,7 @@ export function problem({ status, detail, requestId, errors }: ProblemOptions): 
 export const methodRefused = (methods: readonly string[]): string => `This path takes ${methods.join(", ")}.`;
 
 /** The detail of a 413. */
-export const BODY_REFUSED = `A request's body may have ${MAX_BODY_BYTES} bytes.`;
+export const BODY_REFUSED = `A request body may have at most ${MAX_BODY_BYTES} bytes.`;
 
 /** The detail of a 400. */
 export const BODY_UNREADABLE = "The request's body cannot be read.";
@@ -68,7 +68,7 @@ export const BODY_UNREADABLE = "The request's body cannot be read.";
 export const BODY_NOT_JSON = "This path takes a body of the type application/json.";
 
 /** The detail of a 422, whose `errors` name the fields. */
-export const BODY_INVALID = "The request is not as described.";
+export const BODY_INVALID = "The request does not match its schema.";
 
 /** A problem document as a response. */
 export function problemResponse(options: ProblemOptions, headers: Record<string, string> = {}): Response {

@@ -33,13 +33,13 @@ export const knownMethod = (method: string): string => (METHODS.has(method) ? me
 export function createMetrics({ revision }: { revision: string }): Metrics {
   const requests = createHistogram({
     name: "http_server_request_duration_seconds",
-    help: "Time from the first look at a request to its answer.",
+    help: "Time from the start of a request to its response.",
     labels: ["method", "route", "status", "revision"],
     bounds: SECONDS,
   });
   const upstreamCalls = createHistogram({
     name: "http_client_request_duration_seconds",
-    help: "Time from a call to an upstream to its answer, read and checked, or to its failure.",
+    help: "Time from a call to an upstream until its answer is read and checked, or until it fails.",
     labels: ["upstream", "revision", "outcome"],
     bounds: SECONDS,
   });

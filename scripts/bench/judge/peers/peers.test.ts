@@ -9,7 +9,7 @@ import { classify, Kayenta, score } from "./kayenta.ts";
 import { mannWhitney } from "./mann-whitney.ts";
 import { zero } from "./zero.ts";
 
-/** Flagger with its success rate alone: the metric that the figures below were calculated for. */
+/** Flagger with only its success rate, the metric for which the figures below were calculated. */
 const flagger = (): Contestant => new Flagger({ ...TUTORIAL, maxDuration: undefined });
 const argo = (): Contestant => new ArgoRollouts();
 
