@@ -29,8 +29,24 @@ export function isOfNoGateway({ object, objects, path }: Mutant, before: readonl
   return Array.isArray(own) && named.every((name) => !own.includes(name));
 }
 
+/** Whether a changed label or annotation, or all of a changed map, is of nothing that configures proxies or routes. */
+export function configuresNothing({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  const at = path.findIndex((key) => key === "labels" || key === "annotations");
+  const names = [before[object], objects[object]].flatMap((one) =>
+    path.length > at + 1 ? [String(path[at + 1])] : Object.keys(valueAt(one, path) ?? {}),
+  );
+  return names.every(
+    (name) => !/istio\.io\/|networking\.knative\.dev\/|service\.kubernetes\.io\//.test(name),
+  );
+}
+
+/** Whether a label is of an object that no selector looks at, and configures nothing. */
+export function isPlainLabel(mutant: Mutant, before: readonly unknown[]): boolean {
+  return isNoPod(mutant, before) && configuresNothing(mutant, before);
+}
+
 /** Labels of pods decide which pods answer, and those of a Knative Service who can reach it. */
-export function isNoPod({ object }: Mutant, before: readonly unknown[]): boolean {
+function isNoPod({ object }: Mutant, before: readonly unknown[]): boolean {
   const kind = valueAt(before[object], ["kind"]);
   return ["VirtualService", "DestinationRule", "Gateway", "Service", "Deployment"].includes(String(kind));
 }

@@ -3,15 +3,16 @@ import { valueAt } from "../../scripts/schema/value.ts";
 import type { Change, Mutant } from "./mutants.ts";
 import {
   areAllPods,
+  configuresNothing,
   doTheSame,
   hasFullNamesOnly,
   isAborted,
   isBesideRoutes,
   isNamed,
-  isNoPod,
   isNoPodLabel,
   isOfNoGateway,
   isOnly,
+  isPlainLabel,
   isWeightedAlone,
   isWithoutWeight,
 } from "./reason-conditions.ts";
@@ -71,10 +72,22 @@ export const REASONS: readonly Reason[] = [
     holds: hasFullNamesOnly,
     why: "all hosts and gateways have full names, which mean the same in every namespace",
   },
-  { field: "*.metadata.labels.**", holds: isNoPod, why: "labels of an object that no selector looks at" },
-  { field: "*.metadata.labels", holds: isNoPod, why: "labels of an object that no selector looks at" },
-  { field: "*.metadata.annotations.**", why: "an annotation that routes do not depend on" },
-  { field: "*.metadata.annotations", why: "an annotation that routes do not depend on" },
+  {
+    field: "*.metadata.labels.**",
+    holds: isPlainLabel,
+    why: "labels of an object that no selector looks at",
+  },
+  { field: "*.metadata.labels", holds: isPlainLabel, why: "labels of an object that no selector looks at" },
+  {
+    field: "*.metadata.annotations.**",
+    holds: configuresNothing,
+    why: "an annotation that routes do not depend on",
+  },
+  {
+    field: "*.metadata.annotations",
+    holds: configuresNothing,
+    why: "an annotation that routes do not depend on",
+  },
   { field: "*.status.**", why: FILLED_IN },
   ...METADATA_FILLED_IN.flatMap((name): Reason[] => [
     { field: `*.metadata.${name}.**`, why: FILLED_IN },
@@ -204,8 +217,8 @@ export const REASONS: readonly Reason[] = [
     changes: ["order"],
     why: "the targets of a traffic block have no order",
   },
-  { field: "Knative Service.spec.template.metadata.annotations.**", why: SCALING },
-  { field: "Knative Service.spec.template.metadata.annotations", why: SCALING },
+  { field: "Knative Service.spec.template.metadata.annotations.**", holds: configuresNothing, why: SCALING },
+  { field: "Knative Service.spec.template.metadata.annotations", holds: configuresNothing, why: SCALING },
   {
     field: "Knative Service.spec.template.metadata",
     changes: ["removed"],

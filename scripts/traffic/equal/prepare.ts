@@ -13,6 +13,7 @@ import { mergeDelegates } from "../istio/delegates.ts";
 import { namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow, servicesAlone } from "./documents/borrow.ts";
+import { metadataApart } from "./documents/significant-metadata.ts";
 import { selectedApart } from "./documents/selecting-objects.ts";
 import { canonical, type Unmodelled, sidecarHosts, sorted } from "./documents/object-kinds.ts";
 
@@ -131,6 +132,11 @@ export function prepare(
     ...unreadApart(
       { read: ofA.read, destinations: whole.a.destinations },
       { read: ofB.read, destinations: whole.b.destinations },
+    ),
+    ...metadataApart(
+      [...ofA.read, ...ofA.services],
+      [...ofB.read, ...ofB.services],
+      new Set([...whole.a.borrowed, ...whole.b.borrowed]),
     ),
     ...selectedApart(ofA.read, ofB.read, [...ofA.unmodelled, ...ofB.unmodelled, ...others.unmodelled]),
   );

@@ -175,3 +175,71 @@ describe("a Service with an external name", () => {
     expect(compared([old, open], [service("new.corp.example"), rules("/")]).verdict).toBe("unknown");
   });
 });
+
+describe("labels and annotations that configure Istio and Knative", () => {
+  const HOST = "api.shop.svc.cluster.local";
+  const marked = (object: object, more: object): object => {
+    const { metadata } = object as { metadata: object };
+    return { ...object, metadata: { ...metadata, ...more } };
+  };
+  const rules = istio("VirtualService", "api", {
+    hosts: [HOST],
+    http: [{ route: [{ destination: { host: HOST } }] }],
+  });
+  const service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "api", namespace: "shop" },
+    spec: { selector: { app: "api" }, ports: [{ port: 80 }] },
+  };
+  const knative = {
+    apiVersion: "serving.knative.dev/v1",
+    kind: "Service",
+    metadata: { name: "api", namespace: "shop" },
+    spec: { template: { spec: { containers: [{ image: "a" }] } } },
+  };
+  const deployment = (annotations: object): object => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "api", namespace: "shop" },
+    spec: { template: { metadata: { labels: { app: "api" }, annotations } } },
+  });
+
+  test.each<[string, object, object]>([
+    ["exportTo of a Service", service, { annotations: { "networking.istio.io/exportTo": "." } }],
+    ["the revision that reads an object", rules, { labels: { "istio.io/rev": "canary" } }],
+    [
+      "redirects of a Knative Service",
+      knative,
+      { annotations: { "networking.knative.dev/http-protocol": "redirected" } },
+    ],
+  ])("%s are not alike where one side has them", (_, object, more) => {
+    const others = object === service ? [rules] : [];
+    const [plain, special] = [
+      [object, ...others],
+      [marked(object, more), ...others],
+    ];
+    expect(compared(special, special)).toMatchObject({ verdict: "equal", unread: [] });
+    const { verdict, unread } = compared(plain, special);
+    expect(verdict).toBe("unknown");
+    expect(unread).toContainEqual(
+      expect.stringMatching(/^1.yaml:1: metadata.*is not the same on both sides/),
+    );
+  });
+
+  test("proxies of pods may be configured to do other things", () => {
+    const side = (annotations: object): object[] => [service, rules, deployment(annotations)];
+    expect(compared(side({}), side({ "sidecar.istio.io/inject": "false" })).verdict).toBe("unknown");
+    expect(
+      compared(side({}), side({ "sidecar.istio.io/proxyCPU": "100m", "example.org/a": "b" })).verdict,
+    ).toBe("equal");
+  });
+
+  test.each(["example.org/team", "autoscaling.knative.dev/min-scale", "app.kubernetes.io/name"])(
+    "%s is not one of them",
+    (name) =>
+      expect(compared([rules], [marked(rules, { labels: { [name]: "1" } })])).toMatchObject({
+        verdict: "equal",
+      }),
+  );
+});

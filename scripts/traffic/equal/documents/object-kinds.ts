@@ -35,6 +35,15 @@ const CONFIGURATION = /^(config-(domain|network|istio|gateway|defaults)|istio|is
 // Only the labels of their pods are compared, since they decide which pods answer.
 const WORKLOAD = /^apps\/(Deployment|StatefulSet|DaemonSet|ReplicaSet)$|^\/Pod$/;
 
+// Labels and annotations by which Istio, Knative and kube-proxy are configured, such as networking.istio.io/exportTo of
+// a Service, istio.io/rev of any object and networking.knative.dev/http-protocol of a Knative Service.
+const CONFIGURES = /(^|\.)(istio\.io|knative\.dev)\/|^service\.kubernetes\.io\//;
+
+// Those of them without effect on requests: scaling, authors, names for telemetry, resources of proxies; and what is
+// modelled.
+const HARMLESS =
+  /^((autoscaling|client)\.knative\.dev\/|serving\.knative\.dev\/(creator|lastModifier)$|networking\.knative\.dev\/visibility$|service\.istio\.io\/canonical-|sidecar\.istio\.io\/(proxy(CPU|Memory)|stats|(component|agent)?[lL]ogLevel))/;
+
 /** Sorts documents into those that are compiled to the table and those that are compared as written. */
 export function sorted(documents: readonly ManifestDocument[]): {
   read: ManifestDocument[];
@@ -66,7 +75,7 @@ export function sorted(documents: readonly ManifestDocument[]): {
       const { name = "(without a name)", namespace = "default" } = value.metadata;
       unmodelled.push({
         name: `${value.kind} ${namespace}/${name}`,
-        text: canonical(isWorkload ? pods : withoutFilledIn(value)),
+        text: canonical(isWorkload ? [pods, podSettings(value)] : withoutFilledIn(value)),
         value,
       });
     }
@@ -80,6 +89,20 @@ export function sidecarHosts(unmodelled: readonly Unmodelled[]): string[] {
     const isEntry = isRecord(value) && kindNamed(value["apiVersion"], value["kind"]) === "serviceEntries";
     return isEntry ? ownSidecarHosts(value) : [];
   });
+}
+
+/** Returns the labels or annotations of a map that can change what happens to requests. */
+export function significantIn(map: unknown): [string, unknown][] {
+  if (!isRecord(map)) return [];
+  return Object.entries(map)
+    .filter(([name]) => CONFIGURES.test(name) && !HARMLESS.test(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Returns the annotations of a workload's pods that configure their proxies. */
+function podSettings(value: Identified): unknown {
+  const of = value.kind === "Pod" ? ["metadata"] : ["spec", "template", "metadata"];
+  return significantIn(valueAt(value, [...of, "annotations"]));
 }
 
 /** Returns the settings of a ConfigMap, without the example that documents them. */
