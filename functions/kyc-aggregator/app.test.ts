@@ -11,7 +11,7 @@ describe.each(PREFIXES)("%s", (prefix) => {
     ["?type=basicreport", "advanced", ADVANCED, "credit-check-advanced"],
     ["?type=basicReport&type=basicReport", "advanced", ADVANCED, "credit-check-advanced"],
     ["?type[]=basicReport&__proto__=x", "advanced", ADVANCED, "credit-check-advanced"],
-  ])("%s with the split at %s answers to the letter", async (query, split, body, revision) => {
+  ])("%s with the split at %s answers exactly", async (query, split, body, revision) => {
     const response = await aggregator(mesh(split)).ask(`${prefix}${query}`);
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
     expect(await response.text()).toBe(body);

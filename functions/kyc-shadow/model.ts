@@ -20,7 +20,7 @@ const FieldCounts = t.Object({
 /** The counts of a comparison so far. */
 export const ShadowCounts = t.Object(
   {
-    instance: t.String({ description: "The process: another one begins to count anew" }),
+    instance: t.String({ description: "The id of the process; a new process counts from zero" }),
     startedMs: count(),
     pairs: count(),
     received: count(),
@@ -39,7 +39,7 @@ export const ShadowCounts = t.Object(
     ),
     mismatches: t.Array(t.Object({ hash: t.String(), atMs: count(), changes: t.Array(t.String()) })),
   },
-  { description: "Counts and keyed hashes; nothing of a request or an answer but the names of fields" },
+  { description: "Only counts, keyed hashes and field names of the compared requests and answers" },
 );
 export type ShadowCounts = Static<typeof ShadowCounts>;
 

@@ -9,7 +9,7 @@ const { out } = new Command("npm-package")
   .description(
     "makes the npm package of kyc: one bundle, a launcher for each platform, and Bun as its only dependency",
   )
-  .option("--out <folder>", "the folder of the package, made anew", join(PROJECT, "dist/npm"))
+  .option("--out <folder>", "the folder of the package, which is replaced", join(PROJECT, "dist/npm"))
   .addHelpText(
     "after",
     `
