@@ -32,9 +32,13 @@ export function count(side: Side, ok: boolean, ms: number, requests: number): vo
   side.requests += requests;
   if (!ok) side.errors += requests;
   const bucket = Math.ceil(Math.log(Math.max(0.01, ms)) / GROWTH);
-  const found = side.latency.find(([b]) => b === bucket);
-  if (found === undefined) side.latency.push([bucket, requests]);
-  else found[1] += requests;
+  // This is called for each request.
+  for (const counted of side.latency) {
+    if (counted[0] !== bucket) continue;
+    counted[1] += requests;
+    return;
+  }
+  side.latency.push([bucket, requests]);
 }
 
 /** Counts requests that are not judged under their reason. */

@@ -40,7 +40,11 @@ export class OutcomeRecorder {
   }
 
   hear(outcomes: readonly Outcome[]): void {
-    const evidence = outcomes.flatMap((outcome) => this.#weigh(outcome) ?? []);
+    const evidence: Observation[] = [];
+    for (const outcome of outcomes) {
+      const observation = this.#weigh(outcome);
+      if (observation !== undefined) evidence.push(observation);
+    }
     if (evidence.length > 0) this.#judge.observe(evidence);
   }
 
@@ -156,12 +160,13 @@ export class OutcomeRecorder {
       fromMs: fromMs === undefined ? undefined : microseconds(fromMs),
       count: requests,
       share,
-      ...(isPreview ? { preview: true } : {}),
+      preview: isPreview ? true : undefined,
       unit,
       route: this.#plan.settings.byRoute ? route : undefined,
-      ...(answer === undefined || this.#fields.length === 0
-        ? {}
-        : { answer: this.#fields.map((field) => answer[field] ?? { missing: "not reported" }) }),
+      answer:
+        answer === undefined || this.#fields.length === 0
+          ? undefined
+          : this.#fields.map((field) => answer[field] ?? { missing: "not reported" }),
     };
   }
 

@@ -19,10 +19,13 @@ export class Shares {
    * interval, while a change was in progress, and before the first.
    */
   during(fromMs: number, toMs: number): number | undefined {
-    const first = this.#changes.findLast((change) => change.fromMs <= fromMs);
-    const isSame = this.#changes.every(
-      (change) => change.fromMs <= fromMs || change.fromMs > toMs || change.share === first?.share,
-    );
-    return isSame ? first?.share : undefined;
+    // Changes are in the order of their times. This is called for each request.
+    const changes = this.#changes;
+    let first = changes.length - 1;
+    while (first >= 0 && (changes[first]?.fromMs ?? 0) > fromMs) first--;
+    const share = changes[first]?.share;
+    for (let i = first + 1; i < changes.length && (changes[i]?.fromMs ?? 0) <= toMs; i++)
+      if (changes[i]?.share !== share) return undefined;
+    return share;
   }
 }

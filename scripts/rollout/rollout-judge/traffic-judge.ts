@@ -38,8 +38,17 @@ function rolloutJudge(judge: Judge, floorMs: number, isRestored: boolean): Rollo
       for (const { atMs, who, ok, kind, ms, fromMs = ms, count, share, unit } of counted
         ? shuffled(observations)
         : observations) {
-        const raised = { ms: Math.max(ms, floorMs), fromMs: Math.max(fromMs, floorMs) };
-        judge.observe({ t: atMs / 1000, revision: who, ok, kind, unit, ...raised, count, share });
+        judge.observe({
+          t: atMs / 1000,
+          revision: who,
+          ok,
+          kind,
+          unit,
+          ms: Math.max(ms, floorMs),
+          fromMs: Math.max(fromMs, floorMs),
+          count,
+          share,
+        });
       }
     },
     ruling: (next) => rulingOf(judge.verdict(next)),

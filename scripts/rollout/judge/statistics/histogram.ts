@@ -107,15 +107,21 @@ export class Histogram {
   }
 }
 
-// Several histograms get the same latency in succession, and a logarithm takes as long as the rest.
+// Several histograms get the same latency in turn, as it is and multiplied by the tolerated factor, and a logarithm takes
+// as long as the rest. So the buckets of the last two latencies are kept.
 let lastMs = 0;
 let lastBucket = 0;
+let earlierMs = 0;
+let earlierBucket = 0;
 
 /** Returns the bucket of a latency in milliseconds. */
 export function bucketOf(ms: number): number {
   if (ms < FIRST) return 0;
   if (ms === lastMs) return lastBucket;
+  if (ms === earlierMs) return earlierBucket;
   const bucket = 1 + Math.floor(Math.log(ms / FIRST) / GROWTH);
+  earlierMs = lastMs;
+  earlierBucket = lastBucket;
   lastMs = ms;
   lastBucket = bucket < BUCKETS ? bucket : BUCKETS - 1;
   return lastBucket;
