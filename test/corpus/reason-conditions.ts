@@ -40,6 +40,18 @@ export function configuresNothing({ object, objects, path }: Mutant, before: rea
   );
 }
 
+/** Whether no label or annotation of an object is one of Istio's, or those that are stay as they are. */
+export function hasNoMarks({ object, objects }: Mutant, before: readonly unknown[]): boolean {
+  const [was, is] = [before[object], objects[object]].map((one) =>
+    JSON.stringify(
+      ["labels", "annotations"].flatMap((field) =>
+        Object.entries(valueAt(one, ["metadata", field]) ?? {}).filter(([name]) => name.includes("istio")),
+      ),
+    ),
+  );
+  return was === is;
+}
+
 /** Whether a label is of an object that no selector looks at, and configures nothing. */
 export function isPlainLabel(mutant: Mutant, before: readonly unknown[]): boolean {
   return isNoPod(mutant, before) && configuresNothing(mutant, before);

@@ -6,6 +6,7 @@ import {
   configuresNothing,
   doTheSame,
   hasFullNamesOnly,
+  hasNoMarks,
   isAborted,
   isBesideRoutes,
   isNamed,
@@ -256,6 +257,11 @@ export const REASONS: readonly Reason[] = [
     why: "each subset has all pods of its Service, to which requests also go without rules",
   })),
   { field: "*.**", holds: isBesideRoutes, why: BESIDE },
+  {
+    field: "Namespace.**",
+    holds: hasNoMarks,
+    why: "a Namespace configures proxies by its labels alone",
+  },
   {
     field: "VirtualService.spec.http.match.gateways",
     changes: ["value"],

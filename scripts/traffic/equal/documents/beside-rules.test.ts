@@ -227,6 +227,20 @@ describe("labels and annotations that configure Istio and Knative", () => {
     );
   });
 
+  test("a Namespace has no effect except by such labels", () => {
+    const namespace = (labels: object): object => ({
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: "shop", labels },
+      spec: {},
+    });
+    expect(compared([rules, namespace({ team: "a" })], [rules])).toMatchObject({ verdict: "equal" });
+    expect(compared([rules, namespace({ "istio-injection": "enabled" })], [rules])).toMatchObject({
+      verdict: "unknown",
+      unread: ["Namespace shop is only in a, and its effect on requests is not compared"],
+    });
+  });
+
   test("proxies of pods may be configured to do other things", () => {
     const side = (annotations: object): object[] => [service, rules, deployment(annotations)];
     expect(compared(side({}), side({ "sidecar.istio.io/inject": "false" })).verdict).toBe("unknown");

@@ -37,7 +37,7 @@ const WORKLOAD = /^apps\/(Deployment|StatefulSet|DaemonSet|ReplicaSet)$|^\/Pod$/
 
 // Labels and annotations by which Istio, Knative and kube-proxy are configured, such as networking.istio.io/exportTo of
 // a Service, istio.io/rev of any object and networking.knative.dev/http-protocol of a Knative Service.
-const CONFIGURES = /(^|\.)(istio\.io|knative\.dev)\/|^service\.kubernetes\.io\//;
+const CONFIGURES = /(^|\.)(istio\.io|knative\.dev)\/|^service\.kubernetes\.io\/|^istio-injection$/;
 
 // Those of them without effect on requests: scaling, authors, names for telemetry, resources of proxies; and what is
 // modelled.
@@ -68,6 +68,13 @@ export function sorted(documents: readonly ManifestDocument[]): {
       const { name = "", namespace = "default" } = value.metadata;
       if (CONFIGURATION.test(name))
         unmodelled.push({ name: `ConfigMap ${namespace}/${name}`, text: canonical(settings(value)), value });
+    } else if (group === "" && value.kind === "Namespace") {
+      const marks = ["labels", "annotations"].map((field) =>
+        significantIn(valueAt(value, ["metadata", field])),
+      );
+      const { name = "" } = value.metadata;
+      if (marks.flat().length > 0)
+        unmodelled.push({ name: `Namespace ${name}`, text: canonical(marks), value });
     } else if (!WITHOUT_SAY.test(`${group}/${value.kind}`)) {
       const isWorkload = WORKLOAD.test(`${group}/${value.kind}`);
       const pods = isWorkload ? podLabels(value) : undefined;
