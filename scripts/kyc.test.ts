@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { FakeApiServer } from "./cluster/kube/testing/fake-api-server.ts";
 import { kubeconfigFor } from "./cluster/kube/testing/kubeconfig.ts";
 import { Folder } from "./cluster/kube/testing/temporary-folder.ts";
+import { PROGRAM } from "./commands/testing/kyc-process.ts";
 import { PROJECT } from "./project.ts";
 
 /** Prints the modules that a process has loaded when it ends, after what the command itself writes. */
@@ -100,8 +101,7 @@ describe("only what it needs is loaded by", () => {
 });
 
 test("a reader that takes the first line of a help causes no error", async () => {
-  const script = join(PROJECT, "scripts/kyc.ts");
-  const child = Bun.spawn(["sh", "-c", `"${process.execPath}" "${script}" rollout --help | head -1`], {
+  const child = Bun.spawn(["sh", "-c", '"$@" | head -1', "sh", ...PROGRAM, "rollout", "--help"], {
     cwd: PROJECT,
     stdout: "pipe",
     stderr: "pipe",

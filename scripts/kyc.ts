@@ -1,7 +1,7 @@
 import { Command, CommanderError, Help, type Option } from "commander";
 import { version } from "../package.json" with { type: "json" };
 import { basename } from "node:path";
-import { COMPILED } from "./project.ts";
+import { RELEASED } from "./project.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
 import { completePlace } from "./commands/options/place-options.ts";
@@ -39,7 +39,7 @@ function allCommands(): Promise<Command[]> {
 }
 
 // The launcher passes the name that it was called by: a path, or two words for a plug-in such as `kubectl kyc`.
-const calledAs = process.env["KYC_CALLED_AS"] || (COMPILED ? basename(process.execPath) : "./kyc");
+const calledAs = process.env["KYC_CALLED_AS"] || (RELEASED ? basename(process.execPath) : "./kyc");
 setInvocation({ program: calledAs.includes("/") ? shellWord(calledAs) : calledAs });
 delete process.env["KYC_CALLED_AS"];
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import Type from "typebox";
 import { Parse } from "typebox/value";
 import { kyc, type RunningDev, startDev } from "../scripts/commands/testing/kyc-process.ts";
@@ -66,6 +66,7 @@ let copy: Awaited<ReturnType<typeof cloneRepository>>;
 let clone = "";
 let dev: RunningDev;
 let path: string | undefined;
+const { KYC_PROGRAM } = process.env;
 
 beforeAll(async () => {
   copy = await cloneRepository();
@@ -82,6 +83,11 @@ beforeAll(async () => {
     await writeFile(join(clone, "bin", name), `#!/bin/sh\n${script}\n`);
     await chmod(join(clone, "bin", name), 0o755);
   }
+  // `./kyc` starts the program of these sources, or the sources themselves without making one.
+  if (KYC_PROGRAM !== undefined) {
+    await mkdir(join(clone, ".kyc"), { recursive: true });
+    await copyFile(KYC_PROGRAM, join(clone, ".kyc", basename(KYC_PROGRAM)));
+  } else process.env["KYC_FROM_SOURCES"] = "1";
   path = process.env["PATH"];
   process.env["PATH"] = `${join(clone, "bin")}:${path}`;
   dev = await startDev(["--dir", clone], [join(clone, "kyc")]);
@@ -89,6 +95,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   process.env["PATH"] = path;
+  delete process.env["KYC_FROM_SOURCES"];
   await dev[Symbol.asyncDispose]();
   await copy[Symbol.asyncDispose]();
 });

@@ -3,8 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleToRun } from "../../test/sample.ts";
 import { steadyLoad } from "../load/steady.ts";
-import { PROJECT } from "../project.ts";
-import { type Finished, kyc, type RunningDev, startDev } from "./testing/kyc-process.ts";
+import { type Finished, kyc, PROGRAM, type RunningDev, startDev } from "./testing/kyc-process.ts";
 
 const FILE = "knative/credit-check/2-advanced.yaml";
 // Neither the speed of the machine is tested, nor the detection of small differences, which needs many requests.
@@ -68,7 +67,7 @@ const percents = async (): Promise<string[]> =>
 
 /** Starts a rollout in the background, and waits until it has written this. */
 async function begun(until: string, ...args: string[]): Promise<Bun.Subprocess<"ignore", "ignore", "pipe">> {
-  const command = [process.execPath, join(PROJECT, "scripts/kyc.ts"), "rollout", ...args, "--dir", root];
+  const command = [...PROGRAM, "rollout", ...args, "--dir", root];
   const child = Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
   const decoder = new TextDecoder();
   let said = "";
@@ -269,7 +268,7 @@ describe("kyc rollout", () => {
       expect([await running.exited, await percents()]).toEqual([1, ["100", "0"]]);
       expect(said).toContain("cannot write the journal: ");
       expect(said).toMatch(/warning: The journal .*journal\.ndjson cannot be read: /);
-      expect(said).not.toMatch(/^\s+at .*\.ts:\d+/m);
+      expect(said).not.toMatch(/^\s+at .*:\d+/m);
     } finally {
       await rm(journal, { recursive: true });
       await rename(`${journal}.aside`, journal);

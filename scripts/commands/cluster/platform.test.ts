@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROJECT } from "../../project.ts";
-import { type Finished, kycWith } from "../testing/kyc-process.ts";
+import { type Finished, kycWith, PROGRAM } from "../testing/kyc-process.ts";
 
 /**
  * The output and exit codes of `up`, `down` and `images` on a machine without a cluster. Their effects on a cluster are
@@ -79,7 +78,7 @@ describe("up", () => {
       "minikube",
       'case $1 in profile) echo "{}" ;; start) echo started; exec /bin/sleep 60 ;; esac',
     );
-    const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), "up"], {
+    const child = Bun.spawn([...PROGRAM, "up"], {
       env: { PATH: bin, NO_COLOR: "1", KUBECONFIG: join(bin, "none") },
       stdout: "ignore",
       stderr: "pipe",

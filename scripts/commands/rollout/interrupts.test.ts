@@ -2,8 +2,7 @@ import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
-import { PROJECT } from "../../project.ts";
-import { kyc, startDev } from "../testing/kyc-process.ts";
+import { kyc, PROGRAM, startDev } from "../testing/kyc-process.ts";
 
 const FILE = "knative/credit-check/2-advanced.yaml";
 
@@ -15,7 +14,7 @@ test("a rollout whose mesh is gone restores the split at a signal, and ends at a
   const percents = async (): Promise<string[]> =>
     [...(await readFile(join(root, FILE), "utf8")).matchAll(/percent: ([0-9]+)/g)].map(([, p = ""]) => p);
   const plan = ["--to", "advanced", "--steps", "50,100", "--step-time", "60s", "--look", "100ms"];
-  const command = [process.execPath, join(PROJECT, "scripts/kyc.ts"), "rollout", "credit-check", ...plan];
+  const command = [...PROGRAM, "rollout", "credit-check", ...plan];
   let said = "";
   {
     await using dev = await startDev(["--dir", root]);

@@ -5,7 +5,7 @@ import { sampleToRun } from "../../../test/sample.ts";
 import { type LoadResult, steadyLoad } from "../../load/steady.ts";
 import { APPLICANT } from "../../e2e/personal-data.ts";
 import { PROJECT } from "../../project.ts";
-import { kyc, type RunningDev, startDev } from "../testing/kyc-process.ts";
+import { kyc, PROGRAM, type RunningDev, startDev } from "../testing/kyc-process.ts";
 
 const ROUTES = "istio/split/by-knative/virtual-service.yaml";
 /** The applicant's values in every form in which they could be written. */
@@ -130,8 +130,7 @@ describe("kyc shadow", () => {
     const before = results.length;
     await using child = Bun.spawn(
       [
-        process.execPath,
-        join(PROJECT, "scripts/kyc.ts"),
+        ...PROGRAM,
         "shadow",
         "credit-check",
         "--to",

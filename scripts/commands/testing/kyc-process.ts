@@ -114,7 +114,11 @@ const USER_FOLDERS = {
   XDG_STATE_HOME: join(tmpdir(), "kyc-test-user", "state"),
 };
 
-const PROGRAM = [process.execPath, join(PROJECT, "scripts/kyc.ts")];
+const { KYC_PROGRAM } = process.env;
+
+/** What starts `kyc` as a process of its own: the program that `./kyc test` names to all tests, else the sources. */
+export const PROGRAM: readonly string[] =
+  KYC_PROGRAM === undefined ? [process.execPath, join(PROJECT, "scripts/kyc.ts")] : [KYC_PROGRAM];
 
 /**
  * Starts `kyc dev` on free ports and waits until it shows them.
@@ -123,7 +127,7 @@ const PROGRAM = [process.execPath, join(PROJECT, "scripts/kyc.ts")];
  */
 export async function startDev(
   args: string[] = [],
-  program: string[] = PROGRAM,
+  program: readonly string[] = PROGRAM,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningDev> {
   const child = Bun.spawn([...program, "dev", "--port", "0", ...args], {

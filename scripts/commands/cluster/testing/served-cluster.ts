@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Authority } from "../../../cluster/kube/testing/certificates.ts";
 import type { FakeCluster } from "../../../cluster/testing/fake-cluster.ts";
-import { PROJECT } from "../../../project.ts";
-import { type Finished, kycWith } from "../../testing/kyc-process.ts";
+import { type Finished, kycWith, PROGRAM } from "../../testing/kyc-process.ts";
 
 /** A running command. */
 export interface RunningCommand {
@@ -83,7 +82,7 @@ export class ServedCluster implements AsyncDisposable {
 
   /** Starts a command of `kyc` against the cluster, in a separate process. */
   run(...args: string[]): RunningCommand {
-    const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...args], {
+    const child = Bun.spawn([...PROGRAM, ...args], {
       env: this.#env,
       stdin: "ignore",
       stdout: "pipe",
