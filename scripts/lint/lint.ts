@@ -99,7 +99,7 @@ const UNREACHABLE = {
     fix: "correct the conditions, or remove the rule",
   },
   "taken-before": {
-    message: "unreachable: the rules before it take them all",
+    message: "unreachable: earlier rules match all of its requests",
     fix: "move it up, or remove it",
   },
   undecided: {
@@ -138,7 +138,9 @@ function placeOf({ file, line, column }: Problem["at"]): string {
   return `${file}:${line}:${column}`;
 }
 
-/** The gateways that VirtualServices name and no file describes; compiling takes them to serve every host. */
+/**
+ * Returns the gateways that VirtualServices name and no file describes; compiling assumes that they serve every host.
+ */
 function unknownGateways({ resources, objects }: ReadObjects, assumed: readonly string[]): Problem[] {
   const { virtualServices } = resources;
   // A Gateway is described even if parts of it are invalid or not supported here.

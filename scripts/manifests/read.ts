@@ -100,7 +100,7 @@ export async function readDocuments(
         "add one to it, or list its files here",
       );
     }
-    // Of thousands of files, joining each path and making it relative takes longer than seeing whether it has changed.
+    // With thousands of files, joining each path and making it relative takes longer than checking for a change.
     const within = join(folder, "_").slice(0, -1);
     const withinRoot = relative(root, `${within}_`).slice(0, -1);
     for (const entry of inOrder(folder, entries)) {

@@ -11,9 +11,9 @@ import { type FileDocuments, isKustomization, isManifest, readDocuments, textOf 
 const QUIET_MS = 15;
 // A file that looks half-written gets this much time to be completed.
 const HALF_WRITTEN_MS = 500;
-// After an edit of which only the changed files were read, all others are looked at once edits have paused this long.
+// After an edit for which only the changed files were read, all others are checked when edits have paused this long.
 const LOOK_AT_ALL_AFTER_MS = 1000;
-// How many files are looked at without letting requests pass.
+// The number of files that are checked without letting requests pass.
 const AT_A_TIME = 200;
 
 /** A file as it was read. */
@@ -27,7 +27,7 @@ interface OpenedFile {
 
 /** One reading of all files. */
 export interface Reading {
-  /** How many changes had been seen when it began. */
+  /** The number of reported changes when it began. */
   changes: number;
   opened: Map<string, OpenedFile>;
   /** The files of the folders in order; undefined if the list may change after an edit. */
@@ -57,7 +57,7 @@ export class ManifestFiles {
   #onChanged: ((file: string) => void) | undefined;
   #lookAtAll: Timer | undefined;
 
-  /** @param lookAtAllAfterMs how long after an edit, of which only the changed files were read, all are looked at */
+  /** @param lookAtAllAfterMs how long after an edit, for which only the changed files were read, all are checked */
   constructor(root: string, folders: readonly string[], lookAtAllAfterMs = LOOK_AT_ALL_AFTER_MS) {
     this.#root = root;
     this.#folders = folders;

@@ -54,8 +54,8 @@ export function readCounts(value: unknown): ShadowCounts | undefined {
 const KEPT_MISMATCHES = 20;
 
 /**
- * The counts of a comparison over all processes that carried it out: one that was killed takes its counts along, but for
- * those that were read before.
+ * The counts of a comparison over all of its processes. The counts of a killed process are lost, except for those
+ * read before.
  */
 export class CountsOverTime {
   #ended: ShadowCounts | undefined;

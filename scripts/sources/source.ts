@@ -47,7 +47,7 @@ export interface WantedOutcomes {
   pinned?: boolean;
 }
 
-/** How many requests each revision answered, of those that a split decided. */
+/** The number of requests that each revision answered, of those that a split decided. */
 export interface ObservedSplit {
   /** The start, in milliseconds since the epoch. */
   sinceMs: number;
@@ -60,7 +60,7 @@ export interface ObservedSplit {
 /** Reports the outcomes of the requests to one service, by revision. */
 export interface OutcomeSource {
   readonly name: string;
-  /** What the outcomes are read from, for output: an address, a file, the pods of a namespace. */
+  /** The origin of the outcomes, for output: an address, a file, the pods of a namespace. */
   readonly place: string;
   /** The longest time, in milliseconds, from an answer to its report. */
   readonly lagMs: number;

@@ -17,7 +17,7 @@ export interface EnsureImagesOptions {
   programs: Programs;
   /** `KYC_IMAGE_PREFIX`, `KYC_IMAGE_TAG`, `KYC_IMAGE_LOAD` and `KYC_BUILD_ARGS` are read. */
   env: Readonly<Record<string, string | undefined>>;
-  /** The cluster that is to have the images; without one they are only built, or pushed. */
+  /** The cluster that needs the images; without one they are only built, or pushed. */
   kube: Kube | undefined;
   /** @default the first that works here */
   builder?: BuilderName | undefined;

@@ -17,7 +17,7 @@ export async function clusterUser(kube: Kube): Promise<string | undefined> {
   try {
     const { status } = await kube.json("cannot look up the user's name", PATH, Review, {
       method: "POST",
-      // A review is answered and not kept.
+      // A review is not stored.
       isRead: true,
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" }),

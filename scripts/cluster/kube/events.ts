@@ -16,7 +16,7 @@ export interface ClusterEvent {
   /** The machine-readable reason, such as `FailedScheduling`. */
   reason: string;
   message: string;
-  /** How many times it happened. */
+  /** The number of occurrences. */
   count: number;
   /** The last occurrence, in RFC 3339. */
   lastAt: string;

@@ -2,7 +2,7 @@ import { printMessage } from "../../text/print.ts";
 import { Kube } from "./client.ts";
 import { connect } from "./connection.ts";
 
-// Longer than an API server of one process takes to start again.
+// Longer than the restart of a single API server takes.
 const REPEAT_FOR_MS = 15_000;
 
 /**

@@ -87,7 +87,7 @@ export class CredentialSource {
     const cert =
       given?.clientCertificateData || pem(user["client-certificate-data"], user["client-certificate"]);
     const key = given?.clientKeyData || pem(user["client-key-data"], user["client-key"]);
-    // Bun would go on without both, and the API server would take the user for anonymous.
+    // Bun would continue without both, and the API server would treat the user as anonymous.
     if (cert && !key) throw new Error("there is a client certificate but no client key");
     if (key && !cert) throw new Error("there is a client key but no client certificate");
     if (ca) tls.ca = ca;

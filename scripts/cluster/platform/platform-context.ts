@@ -50,7 +50,7 @@ export class PlatformContext {
     this.#context = context;
   }
 
-  /** A new client of the cluster: one that is kept would not see kinds that steps install. @throws NoCluster */
+  /** Returns a new client of the cluster: an older one would not see kinds that steps install. @throws NoCluster */
   kube(): Kube {
     return new Kube(this.#connect(this.#context));
   }

@@ -50,7 +50,7 @@ export const PLATFORM = {
   },
 } as const satisfies Record<string, { install: string; range?: Range; file?: ReleaseFile }>;
 
-/** `major.minor` of a version as people and programs write it: `v1.34.4+k3s1`, `1.15.2`. */
+/** Returns `major.minor` of a version in any usual notation: `v1.34.4+k3s1`, `1.15.2`. */
 function minorOf(version: string): [number, number] | undefined {
   const [, major, minor] = /^v?([0-9]+)\.([0-9]+)/.exec(version) ?? [];
   return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];

@@ -20,7 +20,7 @@ export class FakeWatches {
   #history: Happened[] = [];
   #forgotten = 0;
 
-  /** How many streams are open. */
+  /** The number of open streams. */
   get count(): number {
     return this.#open.size;
   }

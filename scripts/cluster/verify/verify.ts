@@ -23,7 +23,7 @@ export interface VerifyOptions {
   namespace: string;
   /** The ingress gateway's address. @default detected */
   ingress: string | undefined;
-  /** How many requests the observed split rests on. */
+  /** The number of requests behind the observed split. */
   requests: number;
   signal: AbortSignal;
   onProgress(what: string): void;

@@ -30,7 +30,7 @@ export interface LogsOptions {
   /** The service. @default all */
   service: string | undefined;
   revision: string | undefined;
-  /** How many earlier lines. */
+  /** The number of earlier lines. */
   tail: number;
   /** The logs of the previous containers, which crashed. @default false */
   previous?: boolean;

@@ -30,7 +30,7 @@ export interface RevisionView {
   image: string;
   health: Health;
   message: string | undefined;
-  /** Percent and tags of the traffic that Knative gives it. */
+  /** Percent and tags of the revision's traffic from Knative. */
   percent: number;
   tags: string[];
   pods: PodView[];

@@ -120,7 +120,7 @@ async function unready(
   return `no Deployment has pods with the labels ${wanted.join(", ")}`;
 }
 
-/** The subsets of a host, with the labels that DestinationRules give them. */
+/** Returns the subsets of a host, with the labels from DestinationRules. */
 async function subsetsOf(kube: Kube, namespace: string, name: string): Promise<Deployed[]> {
   const { items } = await kube.list(DESTINATION_RULE, { namespace });
   const host = fullHost(name, namespace);

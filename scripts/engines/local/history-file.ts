@@ -49,8 +49,8 @@ export class HistoryFile {
 }
 
 /**
- * Replaces a file in one step: a reader sees the whole old text or the whole new one. The temporary file has a name that
- * begins with a dot, so that no reader of manifests takes it for one.
+ * Replaces a file in one step: a reader gets either the whole old text or the whole new one. The name of the
+ * temporary file begins with a dot, so that readers of manifests ignore it.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   // A symbolic link is kept: its target is replaced.

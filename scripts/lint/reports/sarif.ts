@@ -117,7 +117,10 @@ function ruleOf(code: Code): SarifRule {
   };
 }
 
-/** A file below the root is named from it, so that every checkout gives the same name; any other in full. */
+/**
+ * Names a file below the root relative to it, so that every checkout yields the same name; any other by its full
+ * path.
+ */
 function artifactIn(root: string, path: string): { uri: string; uriBaseId?: "%SRCROOT%" } {
   const below = relative(root, path);
   if (below.startsWith("..") || resolve(below) === below) return { uri: pathToFileURL(path).href };

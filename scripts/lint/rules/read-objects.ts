@@ -61,7 +61,7 @@ export interface Workload {
 export type Objects = PartialLists & {
   /** The Kubernetes Services of any type. */
   services: KubernetesService[];
-  /** What makes the pods behind them. */
+  /** The objects that create their pods. */
   workloads: Workload[];
   /** The place of each document in the order of reading. */
   order: ReadonlyMap<ManifestDocument, number>;

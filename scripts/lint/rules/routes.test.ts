@@ -180,7 +180,7 @@ test("unreachable-rule distinguishes a rule that can never match from one that e
     `5 ${noRequest}`,
   ]);
   expect(said(only("{uri: {exact: /A}, ignoreUriCase: true}"), only("{uri: {exact: /a}}"))).toEqual([
-    "7 unreachable: the rules before it take them all",
+    "7 unreachable: earlier rules match all of its requests",
   ]);
 });
 

@@ -149,7 +149,7 @@ interface Behind {
   splits: readonly (readonly WeightedAt[])[];
   /** The DestinationRules of a host: those of its own name, or else those of the longest wildcard. */
   rulesFor(host: string): Objects["destinationRules"];
-  /** What makes the pods that a Service selects; undefined for a host without such a Service in the files. */
+  /** Returns the objects that create a Service's pods; undefined for a host without such a Service in the files. */
   podsOf(host: string): readonly Workload[] | undefined;
 }
 

@@ -34,8 +34,8 @@ const ConsistentHash = Type.Object(
 );
 
 /**
- * How callers reach the pods of a host. Which of several equal pods takes a request does not matter on one machine, and
- * processes there speak no TLS with each other.
+ * How callers reach the pods of a host. On one machine it does not matter which of several equal pods serves a
+ * request, and processes do not use TLS with each other.
  */
 const TrafficPolicy = Type.Object(
   {

@@ -172,5 +172,5 @@ export type KnativeService = Static<typeof KnativeService>;
 export type Container = Static<typeof Container>;
 export type TrafficTarget = Static<typeof TrafficTarget>;
 
-/** The label that takes a service off the public gateway. */
+/** The label that removes a service from the public gateway. */
 export const VISIBILITY_LABEL = "networking.knative.dev/visibility";

@@ -49,7 +49,7 @@ export const Secret = strict(
 );
 export type Secret = Static<typeof Secret>;
 
-/** The names of the values that a Secret wants to have made. */
+/** Returns the names of a Secret's values to generate. */
 export function valuesToGenerate(annotations: Readonly<Record<string, unknown>> | undefined): string[] {
   const names = annotations?.[GENERATE];
   return typeof names === "string" ? names.split(",") : [];

@@ -115,7 +115,7 @@ export const RuleState = Type.Object({
   hosts: Type.Array(Type.String()),
   /** Each condition as text; a request matches if any of them holds. Empty matches every request. */
   matches: Type.Array(Type.String()),
-  /** What happens to the request, as text. */
+  /** The action on the request, as text. */
   action: Type.String(),
 });
 

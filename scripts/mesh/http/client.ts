@@ -23,13 +23,13 @@ export interface ResponseHandler {
   onFlush(): void;
   onEnd(): void;
   onFailure(failure: UpstreamFailure): void;
-  /** The peer takes bytes again after the request was `congested`. */
+  /** Called when the peer reads again after the request was `congested`. */
   onDrained?(): void;
 }
 
 /** A request in flight. When it is over, calls have no effect. */
 export interface UpstreamRequest {
-  /** Whether the peer takes bytes more slowly than they are written. */
+  /** Whether the peer reads more slowly than bytes are written. */
   readonly congested: boolean;
   /** Sends a part of the request's body, already framed. */
   write(bytes: Buffer): void;

@@ -8,7 +8,7 @@ import { Incoming } from "./incoming.ts";
 import { latin1 } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
 
-// How many bytes of pipelined requests are read ahead.
+// The most bytes of pipelined requests that are read ahead.
 const MAX_AHEAD_BYTES = 64 * 1024;
 const LINGER_SECONDS = 5;
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");

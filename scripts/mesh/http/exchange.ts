@@ -13,7 +13,7 @@ export class Exchange {
   readonly requestFraming: Framing;
   /** Called once if the client disconnects before the response is complete. */
   onAbort: () => void = () => {};
-  /** Called when the client takes bytes again after the exchange was `congested`. */
+  /** Called when the client reads again after the exchange was `congested`. */
   onDrained: () => void = () => {};
 
   readonly #connection: Connection;
@@ -38,7 +38,7 @@ export class Exchange {
     return this.#answered;
   }
 
-  /** Whether the client takes bytes more slowly than they are written. */
+  /** Whether the client reads more slowly than bytes are written. */
   get congested(): boolean {
     return this.#isCurrent() && this.#connection.outgoing.congested;
   }

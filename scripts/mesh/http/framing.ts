@@ -51,8 +51,8 @@ export function responseFraming(head: ResponseHead, method: string): Framing {
 const BODYLESS_METHODS = new Set(["GET", "HEAD", "TRACE"]);
 
 /**
- * Replaces the fields that frame a request's body, whatever a client or a rule set. A request without a body gets
- * Content-Length: 0 if its method usually has one (RFC 9110 section 8.6), as in Envoy.
+ * Replaces the fields that frame a request's body, including those set by a client or a rule. A request without a
+ * body gets Content-Length: 0 if its method usually has one (RFC 9110 section 8.6), as in Envoy.
  */
 export function frameRequest(headers: HeaderList, framing: Framing, method: string): void {
   removeFraming(headers);

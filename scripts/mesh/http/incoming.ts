@@ -14,7 +14,7 @@ export class Incoming {
   /** The buffer behind `#unread` after bytes were appended; used up to `#used`. */
   #room = EMPTY;
   #used = 0;
-  /** How many of the unread bytes were searched for the end of a head. */
+  /** The number of unread bytes that were searched for the end of a head. */
   #searched = 0;
 
   get length(): number {

@@ -26,7 +26,7 @@ export class Outgoing {
     return this.#waiting.length > 0;
   }
 
-  /** Sends bytes at once, or as soon as the peer takes them. Drops them when the connection is closed. */
+  /** Sends bytes at once, or as soon as the peer reads. Drops them when the connection is closed. */
   write(bytes: Buffer): void {
     if (this.#isGone) return;
     if (this.#socket === undefined || this.#waiting.length > 0) {

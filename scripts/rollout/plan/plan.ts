@@ -27,7 +27,7 @@ export const Plan = Type.Object({
   service: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$" }),
   /** The engine that owns the split. */
   engine: Type.String(),
-  /** Where the split is written. */
+  /** The object or file that holds the split. */
   place: Type.String(),
   /** The source of the outcomes, what it reads, and its maximal lag. */
   source: Type.Object({ name: Type.String(), place: Type.String(), lagMs: Type.Number() }),

@@ -143,7 +143,7 @@ export function reportUnusedCors({ corsPolicy }: HTTPRoute, path: FieldPath, rep
   report("cors-without-route", [...path, "corsPolicy"], message, "remove it, or set the headers");
 }
 
-/** Whether a match allows every origin, because it takes `*` itself. */
+/** Whether a match allows every origin, because it accepts `*` itself. */
 function allowsAll(match: StringMatch): boolean {
   return stringMatches(match, "*");
 }

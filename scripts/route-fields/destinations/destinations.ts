@@ -18,7 +18,10 @@ export const HTTPRouteDestination = strict({
 
 export type HTTPRouteDestination = Static<typeof HTTPRouteDestination>;
 
-/** `route`: the destinations, their weights, and the header changes of the route, which join a lone destination's. */
+/**
+ * `route`: the destinations, their weights, and the header changes of the route, which are joined with those of a
+ * single destination.
+ */
 export const destinationsFamily = {
   fields: { route: Type.Optional(Type.Array(HTTPRouteDestination, { minItems: 1 })) },
   onlyForwarding: true,
@@ -92,8 +95,9 @@ export function compileDestinations(
   const listed = route.route ?? [];
   const isLone = listed.length === 1;
   const written = listed.map((to, i) => compileDestination(to, [...path, "route", i], authority, context));
-  // A lone destination gets all requests for any weight, and its header changes join the route's in one list; of several,
-  // each keeps its own. (istio 1.31, pilot/pkg/networking/core/route/route.go, processDestination)
+  // A single destination gets all requests for any weight, and its header changes are joined with the route's in one
+  // list; several destinations keep their own. (istio 1.31, pilot/pkg/networking/core/route/route.go,
+  // processDestination)
   const weights = sharedWeights(written, isLone);
   const all = written
     .flat()
@@ -161,7 +165,7 @@ function compileDestination(
     subset,
     weight: to.weight ?? 0,
     share,
-    // Envoy writes the route's host last, and istiod makes a lone destination behave the same.
+    // Envoy applies the route's host last, and istiod makes a single destination behave the same.
     authority: routeAuthority ?? request.authority,
     request: request.change,
     response,

@@ -8,7 +8,7 @@ export interface MirrorRun {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Adds the mirror of a service and its shadow service, and takes both back. */
+/** Adds the mirror of a service with its shadow service, and removes both. */
 export interface Mirror {
   /** The place of the mirror, for people. */
   readonly place: string;

@@ -90,7 +90,7 @@ const NOTHING = (): Counted => ({ statuses: new Map(), latencies: new Map() });
 function countedOf(samples: readonly Sample[]): Map<string, Counted> {
   const clusters = new Map<string, Counted>();
   for (const { name, labels, value } of samples) {
-    // Istio's bootstrap gives the labels other names than Envoy.
+    // Istio's bootstrap renames Envoy's labels.
     const cluster = labels["cluster_name"] ?? labels["envoy_cluster_name"] ?? "";
     const status = labels["response_code"] ?? labels["envoy_response_code"];
     // With Istio's labels the counts by class of status, such as 2xx, have the same name: they count each request again.

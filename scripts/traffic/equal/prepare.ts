@@ -158,7 +158,7 @@ export function prepare(
   if (!areIdentical(ofA, ofB)) {
     const isSame = externalNamesOf(fromB.resources) === externalNamesOf(fromA.resources);
     for (const { code, at, field, message } of limits) {
-      // What stands behind an external name is unknown, and the same for the same name.
+      // The target of an external name is unknown, but the same for the same name.
       if (code === "external-name" && isSame) continue;
       prepared.doubts.push(`${at.file}:${at.line}: ${field}: ${message}, and what follows is not modelled`);
     }

@@ -7,7 +7,7 @@ export interface Identity {
   key: string;
 }
 
-/** A certificate authority of a test's own. Nothing is kept: each test run has new keys. */
+/** A certificate authority for one test. Nothing is stored: each test run has new keys. */
 export class Authority {
   readonly cert: string;
   readonly #name: string;

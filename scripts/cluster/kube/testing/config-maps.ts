@@ -23,7 +23,7 @@ export interface Stream {
   query: Record<string, string>;
 }
 
-/** A fake API server with ConfigMaps in namespace `a`: a test sets the list, and takes the streams one by one. */
+/** A fake API server with ConfigMaps in namespace `a`: a test sets the list, and accepts the streams one by one. */
 export class ConfigMapServer implements Disposable {
   readonly api: FakeApiServer;
   /** The items of a list. */

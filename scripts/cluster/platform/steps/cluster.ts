@@ -13,7 +13,7 @@ export interface ClusterOptions {
   /** The minikube profile to start if no cluster answers. */
   profile: string;
   cpus: number;
-  /** As minikube takes it, `8g` for example. */
+  /** In minikube's notation, for example `8g`. */
   memory: string;
   kubernetesVersion: string;
 }

@@ -3,7 +3,7 @@ import type { CheckResult } from "../../verify/check.ts";
 import { verify } from "../../verify/verify.ts";
 import type { Step } from "../step.ts";
 
-// Enough to see a split that is wrong by a tenth; ./kyc verify takes more.
+// Enough to detect a split that is wrong by a tenth; ./kyc verify sends more.
 const REQUESTS = 500;
 
 export interface VerifyStepOptions {

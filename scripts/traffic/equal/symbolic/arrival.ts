@@ -32,7 +32,7 @@ export function arrive(
   const { table, destinations } = arrival.side;
   const meant = destinations.meaningOf(to);
   if (meant.missing !== undefined) return nowhere(meant.missing);
-  // If it knows no backend, the compiler takes the host's name for a revision.
+  // Without a known backend, the compiler treats the host's name as a revision.
   const isNamedOnly = to.backend.kind === "revision" && to.backend.revision === to.host;
   const backend = isNamedOnly ? table.backends.get(to.host) : to.backend;
   // The Services of Knative have port 80; their other ports depend on its version.

@@ -96,7 +96,7 @@ export function redirectTerminal(
   match: RequestMatch | true,
   { uri, authority }: SymbolicRequest,
 ): Terminal {
-  // If the rule names no host it is the requested one, whatever its name on either side.
+  // If the rule names no host it is the requested one, under any name on either side.
   const ownHost = authority.kind === "text" ? authority.text : "the host that was asked";
   const { name, path } = redirectOutcome(action, ownHost);
   return end(name, new Map([["path", valueOf()]]), new Map());
@@ -107,7 +107,7 @@ export function redirectTerminal(
   }
 }
 
-/** A response that a rule gives in full. */
+/** A response that a rule defines completely. */
 export function directTerminal(action: DirectAction): Terminal {
   return end(directOutcome(action), new Map(), new Map());
 }
