@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { versions } from "../project.ts";
 import { FileLock } from "../rollout/lock/file-lock.ts";
 import { type Held, LockTaken } from "../rollout/lock/lock.ts";
+import { printMessage } from "../text/print.ts";
 import { buildProgram } from "./program.ts";
 
 /**
@@ -28,7 +29,7 @@ try {
     const said = await Bun.$`${partial} --version`.text();
     if (said.trim() !== versions().kyc) throw new Error(`the new program says ${said}`);
   } catch (error) {
-    console.error(error);
+    printMessage(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exitCode = 1;
     await writeFile(partial, "");
     await chmod(partial, 0o644);
