@@ -19,12 +19,15 @@ import {
 } from "./reason-conditions.ts";
 import {
   isBehindAll,
+  isDelegateOfNoRule,
   isLeftOutOfRoot,
   isMissingSubset,
   isOfNoHost,
   isOnlyPort,
   isRewrittenToItself,
   isSaidOfWildcard,
+  isServedNowhere,
+  isTakenAtOtherPorts,
   isTakenElsewhere,
   isUnnamedSubset,
   isWithoutPreflights,
@@ -65,7 +68,8 @@ export const REASONS: readonly Reason[] = [
   },
   {
     field: "Gateway.metadata.namespace",
-    holds: ({ object }, before) => !JSON.stringify(before[object]).includes('"./'),
+    holds: ({ object }, before) =>
+      !JSON.stringify(before[object]).includes('"./') && !isNamed(before[object], before),
     why: "a Gateway selects pods in every namespace, and nothing here refers to it",
   },
   {
@@ -179,6 +183,14 @@ export const REASONS: readonly Reason[] = [
   { field: "VirtualService.spec.http.route.**", holds: isWithoutSubset, why: MISSING_SUBSET },
   { field: "VirtualService.spec.http", changes: ["order"], holds: isBehindAll, why: BEHIND },
   { field: "VirtualService.spec.http", changes: ["order"], holds: isLeftOutOfRoot, why: LEFT_OUT },
+  { field: "VirtualService.**", holds: isDelegateOfNoRule, why: "no rule delegates to the VirtualService" },
+  { field: "VirtualService.**", holds: isServedNowhere, why: "the Gateways serve none of the hosts" },
+  ...["VirtualService.spec.http.match", "VirtualService.spec.http.match.port"].map((field): Reason => ({
+    field,
+    changes: ["removed"],
+    holds: isTakenAtOtherPorts,
+    why: "earlier rules take all requests at the other ports",
+  })),
   { field: "VirtualService.spec.http.**", holds: isLeftOutOfRoot, why: LEFT_OUT },
   ...["allowMethods", "allowHeaders", "maxAge"].flatMap((name) =>
     ["", ".**"].map((inner): Reason => ({

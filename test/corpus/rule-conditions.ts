@@ -88,6 +88,8 @@ function areExclusive(x: unknown, y: unknown, objects: readonly unknown[]): bool
     )
       return true;
   }
+  const [portOfX, portOfY] = [x, y].map((match) => valueAt(match, ["port"]) ?? 0);
+  if (portOfX !== 0 && portOfY !== 0 && portOfX !== portOfY) return true;
   if (areApart(valueAt(x, ["uri"]), valueAt(y, ["uri"]))) return true;
   return ["headers", "queryParams"].some((field) =>
     Object.entries(valueAt(x, [field]) ?? {}).some(([name, wanted]) => {
@@ -175,7 +177,9 @@ export function isUnnamedSubset({ object, objects, path }: Mutant, before: reado
   return [before, objects].every((all) => {
     const [subsets, host] = [listAt(all[object], ["spec", "subsets"]), hostOf(all[object])];
     const changed = typeof path[2] === "number" ? [subsets[path[2]]] : subsets;
-    const used = all.flatMap(destinationsOf).filter((named) => isCovered(named.host, host));
+    const used = all
+      .flatMap((one) => destinationsOf(one, all))
+      .filter((named) => isCovered(named.host, host));
     // A subset is missing if a DestinationRule of its host lacks it, and unknown if there is none.
     const isOnly =
       isOfSubsets ||
@@ -190,12 +194,14 @@ function isCovered(host: string, pattern: string): boolean {
 }
 
 /** The destinations of reachable rules, except those with weight 0 next to others. */
-function destinationsOf(object: unknown): Named[] {
+function destinationsOf(object: unknown, objects: readonly unknown[]): Named[] {
+  if (isDelegateOfNone(object, objects)) return [];
   const last = firstThatTakesAll(object);
   const http = listAt(object, ["spec", "http"]);
   const reached = last < 0 ? http : http.slice(0, last + 1);
   const others = ["tcp", "tls"].flatMap((field) => listAt(object, ["spec", field]));
   return [...reached, ...others].flatMap((rule) => {
+    if (valueAt(rule, ["fault", "abort", "percentage", "value"]) === 100) return [];
     const routes = listAt(rule, ["route"]);
     const weighted =
       routes.length < 2 ? routes : routes.filter((one) => (valueAt(one, ["weight"]) ?? 0) !== 0);
@@ -300,4 +306,74 @@ export function isWithoutPreflights({ object, path }: Mutant, before: readonly u
   const matches = listAt(before[object], [...path.slice(0, 3), "match"]);
   const methods = matches.map((match) => valueAt(match, ["method", "exact"]));
   return methods.length > 0 && methods.every((method) => typeof method === "string" && method !== "OPTIONS");
+}
+
+/** Whether no rule delegates to a VirtualService without hosts, before and after the change. */
+export function isDelegateOfNoRule({ object, objects }: Mutant, before: readonly unknown[]): boolean {
+  return [before, objects].every((all) => isDelegateOfNone(all[object], all));
+}
+
+function isDelegateOfNone(virtualService: unknown, objects: readonly unknown[]): boolean {
+  const isRoot = valueAt(virtualService, ["kind"]) !== "VirtualService";
+  if (isRoot || listAt(virtualService, ["spec", "hosts"]).length > 0) return false;
+  const rules = objects.flatMap((one) => listAt(one, ["spec", "http"]));
+  return rules.every((rule) => valueAt(rule, ["delegate"]) === undefined);
+}
+
+/** Whether no Gateway of a VirtualService serves any of its hosts, before and after the change. */
+export function isServedNowhere({ object, objects }: Mutant, before: readonly unknown[]): boolean {
+  return [before, objects].every((all) => {
+    const own = all[object];
+    const names = listAt(own, ["spec", "gateways"]).map(String);
+    const servers = names.map((name) =>
+      all.filter((one) => {
+        const key = `${namespaceOf(one)}/${String(valueAt(one, ["metadata", "name"]))}`;
+        const isMeant = name.includes("/") ? key === name : key === `${namespaceOf(own)}/${name}`;
+        return valueAt(one, ["kind"]) === "Gateway" && isMeant;
+      }),
+    );
+    // A Gateway that no object describes may serve any host.
+    if (servers.length === 0 || servers.some((found) => found.length === 0)) return false;
+    const hosts = listAt(own, ["spec", "hosts"]).map((host) => fullHost(String(host), namespaceOf(own)));
+    const open = servers.flat().flatMap((gateway) =>
+      listAt(gateway, ["spec", "servers"])
+        .flatMap((server) => listAt(server, ["hosts"]).map(String))
+        .flatMap((host) => {
+          const [first = "", pattern] = host.split("/");
+          if (pattern === undefined) return [first];
+          const namespace = first === "." ? namespaceOf(gateway) : first;
+          return namespace === "*" || namespace === namespaceOf(own) ? [pattern] : [];
+        }),
+    );
+    return hosts.every((host) =>
+      open.every((pattern) => !isCovered(host, pattern) && !isCovered(pattern, host)),
+    );
+  });
+}
+
+/** Whether earlier rules take all requests at the other ports of the Gateways of a VirtualService. */
+export function isTakenAtOtherPorts({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const at = path[2];
+  if (typeof at !== "number") return false;
+  const http = listAt(before[object], ["spec", "http"]);
+  const names = listAt(before[object], ["spec", "gateways"]).map((name) => String(name).replace(/^.*\//, ""));
+  const gateways = before.filter((one) => names.includes(String(valueAt(one, ["metadata", "name"]))));
+  const ports = gateways.flatMap((one) =>
+    listAt(one, ["spec", "servers"]).map((server) => valueAt(server, ["port", "number"])),
+  );
+  const taken = http
+    .slice(0, at)
+    .flatMap((rule) =>
+      listAt(rule, ["match"]).flatMap((match) =>
+        JSON.stringify(match) === JSON.stringify({ port: valueAt(match, ["port"]) })
+          ? [valueAt(match, ["port"])]
+          : [],
+      ),
+    );
+  const own = listAt(http[at], ["match"]).map((match) => valueAt(match, ["port"]));
+  return (
+    names.every((name) => name !== "mesh") &&
+    ports.length > 0 &&
+    ports.every((port) => own.includes(port) || taken.includes(port))
+  );
 }

@@ -324,6 +324,22 @@ describe("a feature that Istio accepts and the route table does not show", () =>
   });
 });
 
+describe("a Gateway in another namespace", () => {
+  test("is not the one that the rules name, which nothing describes then", () => {
+    const at = (namespace: string): object => {
+      const { metadata, ...door } = gateway("door", ["*"]) as { metadata: object };
+      return { ...door, metadata: { ...metadata, namespace } };
+    };
+    const rules = virtualService([{ route: [half("basic")] }], {
+      hosts: ["a.example"],
+      gateways: ["edge/door"],
+    });
+    expect(prepared([at("edge"), rules], [at("edge"), rules]).result.verdict).toBe("equal");
+    expect(prepared([at("edge"), rules], [rules]).result.verdict).toBe("equal");
+    expect(prepared([at("edge"), rules], [at("other"), rules]).result.verdict).toBe("unknown");
+  });
+});
+
 describe("a comparison that takes too long", () => {
   const names = Array.from({ length: 12 }, (_, i) => `h-${i}`);
   const many = (last: string) =>

@@ -28,6 +28,7 @@ export function borrow(
   const hosts = new Set(side.virtualServices.flatMap(hostsNamed));
   const ruled = side.destinationRules.map(hostOf);
   const ownRules = new Set(side.destinationRules.map(({ value }) => value.metadata.name));
+  const ownGateways = new Set(side.gateways.map(({ value }) => value.metadata.name));
   const unruled = [...hosts].filter((host) => !ruled.some((pattern) => isCovered(host, pattern)));
   for (const other of others) {
     resources.knativeServices = missing(resources.knativeServices, other.knativeServices, (states) =>
@@ -45,8 +46,14 @@ export function borrow(
         sources.some((source) => unruled.some((host) => isCovered(host, hostOf(source)))),
       hostOf,
     );
-    resources.gateways = missing(resources.gateways, other.gateways, ([source]) =>
-      source === undefined ? false : gatewaysNamed(side).has(keyOf(source)),
+    resources.gateways = missing(
+      resources.gateways,
+      other.gateways,
+      // As with DestinationRules, one of the side's own with the same name is the other's, moved to another namespace.
+      ([source]) =>
+        source !== undefined &&
+        gatewaysNamed(side).has(keyOf(source)) &&
+        !ownGateways.has(source.value.metadata.name),
     );
     const delegates = delegatesNamed(resources.virtualServices);
     resources.virtualServices = missing(
