@@ -68,8 +68,18 @@ export function explainDecision(evidence: Evidence, claims: Claims): { healthy: 
   );
   return {
     healthy: false,
-    because: `after ${candidate.requests} requests of the candidate there is not enough evidence either way: ${lacks.join(", ")}`,
+    because: `after ${candidate.requests} requests of the candidate there is not enough evidence either way: ${lacks.join(", ")}${missing.includes("p99") ? bucketNote(evidence, options) : ""}`,
   };
+}
+
+/** Says that more requests may not help, where the latency buckets of the source are too wide for the claim about p99. */
+function bucketNote({ slowAtP99: { requests, unclear } }: Evidence, { harm }: JudgeOptions): string {
+  // With exact latencies there is none; a rare one does not stop the claim.
+  if (unclear * 2 <= requests || unclear < 5) return "";
+  return (
+    `; ${unclear} of its ${requests} slow requests are in a latency bucket that begins below ${digits(1 + harm.latency)} times ` +
+    "the baseline's p99, so more requests alone may not prove p99: use a source with finer buckets, a higher --tolerate-latency, or --on-undecided"
+  );
 }
 
 function claim({ beta, harm }: JudgeOptions, next: number): string {

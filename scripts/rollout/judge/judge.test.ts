@@ -105,6 +105,27 @@ describe("a judge", () => {
     expect(longer.verdict().verdict).toBe("regressed");
   });
 
+  test("does not blame a candidate that fails as often as tolerated for its missing successes", () => {
+    const fails = (_: number, candidate: boolean): number => (candidate ? 0.6 : 0.4);
+    const traffic: Traffic = { ...EVEN, seconds: 300, share: () => 0.5, fails };
+    for (const seed of [1, 2, 3])
+      expect(judged(draw(traffic, seed), { tolerate: { errors: 0.5 } }).regressed).toBe(false);
+  });
+
+  test("says that latency buckets are too wide for p99", () => {
+    const random = seededRandom(mixedSeed(3));
+    const judge = createJudge();
+    for (let i = 0; i < 8000; i++) {
+      const slow = random() < 0.009;
+      const bucket = slow ? { fromMs: 50, ms: 100 } : { fromMs: 25, ms: 50 };
+      const revision = random() < 0.5 ? "candidate" : "baseline";
+      judge.observe({ t: i / 40, revision, ok: true, share: 0.5, ...bucket });
+    }
+    expect(judge.verdict().because).toMatch(
+      /; \d+ of its \d+ slow requests are in a latency bucket that begins below 1\.5 times the baseline's p99/,
+    );
+  });
+
   test("tolerates a given rate of failures", () => {
     const traffic: Traffic = { ...EVEN, fails: (_, candidate) => (candidate ? 0.004 : 0) };
     expect(judged(draw(traffic, 7)).verdict().verdict).toBe("regressed");

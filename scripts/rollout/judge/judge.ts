@@ -204,6 +204,7 @@ class TrafficJudge implements Judge {
         tests: this.#tests.logs(),
       },
       notWorse: { threshold: Math.log(1 / beta), tests: this.#tests.logsNotWorse(rate) },
+      slowAtP99: this.#tests.slowAtP99,
       baseline: this.#baseline.evidence(beta),
       candidate: this.#candidate.evidence(beta),
       gateway: {

@@ -10,6 +10,7 @@ interface ClaimState {
   notWorse: ShareState;
   total: number;
   beyond: number;
+  unclear: number;
 }
 
 export interface LatencyState {
@@ -58,12 +59,18 @@ export class LatencyTests {
   readonly #median: QuantileClaim;
   readonly #p99: QuantileClaim;
   readonly #tolerated: number;
+  readonly #toleratesErrors: boolean;
   readonly #recent = new Histogram();
   #learnt = 0;
   #due = AT_LEAST.median;
 
-  constructor(tolerated: number, harmful: number) {
+  /**
+   * @param toleratesErrors whether the candidate may fail more often: then fewer of the successes are its own than its
+   *   share says, so their absence is no evidence at p99
+   */
+  constructor(tolerated: number, harmful: number, toleratesErrors: boolean) {
     this.#tolerated = tolerated;
+    this.#toleratesErrors = toleratesErrors;
     this.#median = new QuantileClaim(harmful, NO_SLOWER_MEDIAN);
     this.#p99 = new QuantileClaim(harmful, NO_SLOWER_P99);
   }
@@ -99,7 +106,8 @@ export class LatencyTests {
     if (high !== Number.POSITIVE_INFINITY) {
       const beyond = candidate ? fromMs >= high * this.#tolerated : ms >= high;
       const enough = this.slowerP99.value + missing / PARTS.p99;
-      this.slowerP99.observe(beyond, candidate, share, enough, steady, t, part);
+      const betsOnAll = steady && !this.#toleratesErrors;
+      this.slowerP99.observe(beyond, candidate, share, enough, betsOnAll, t, part);
     }
     this.#median.observe(candidate, fromMs, ms, share, steady, t);
     this.#p99.observe(candidate, fromMs, ms, share, steady, t);
@@ -130,6 +138,14 @@ export class LatencyTests {
   deposit(): void {
     this.slower.deposit();
     this.slowerP99.deposit();
+  }
+
+  /**
+   * The number of the candidate's requests that count as harmfully slow at p99, and of those the number that may not be:
+   * their bucket begins below the harmful latency.
+   */
+  get slowAtP99(): { requests: number; unclear: number } {
+    return this.#p99.beyond;
   }
 
   /** Restarts the claims: evidence at a lower share is not sufficient for a higher one. */
@@ -180,6 +196,7 @@ class QuantileClaim {
   #notWorse: ShareTest;
   #total = 0;
   #beyond = 0;
+  #unclear = 0;
 
   constructor(harmful: number, bets: readonly Bet[]) {
     this.#harmful = harmful;
@@ -190,6 +207,11 @@ class QuantileClaim {
   /** The bound that fewer than the quantile's part of the baseline reach. */
   get high(): number {
     return this.#high;
+  }
+
+  /** The candidate's requests that count as harmfully slow, and those of them that may not be. */
+  get beyond(): { requests: number; unclear: number } {
+    return { requests: this.#beyond, unclear: this.#unclear };
   }
 
   /** Updates the baseline's quantile for the next requests. */
@@ -204,7 +226,9 @@ class QuantileClaim {
     this.#notWorse.observe(marked, candidate, share, Number.POSITIVE_INFINITY, steady, t);
     if (!candidate) return;
     this.#total++;
-    if (marked) this.#beyond++;
+    if (!marked) return;
+    this.#beyond++;
+    if (fromMs < this.#low * this.#harmful) this.#unclear++;
   }
 
   /**
@@ -220,6 +244,7 @@ class QuantileClaim {
     this.#notWorse = new ShareTest({ bets: this.#bets, limit: 1, reserve: 0 });
     this.#total = 0;
     this.#beyond = 0;
+    this.#unclear = 0;
   }
 
   snapshot(): ClaimState {
@@ -229,6 +254,7 @@ class QuantileClaim {
       notWorse: this.#notWorse.snapshot(),
       total: this.#total,
       beyond: this.#beyond,
+      unclear: this.#unclear,
     };
   }
 
@@ -237,5 +263,6 @@ class QuantileClaim {
     this.#notWorse.restore(state.notWorse);
     this.#total = state.total;
     this.#beyond = state.beyond;
+    this.#unclear = state.unclear;
   }
 }

@@ -55,6 +55,7 @@ const Claim = Type.Object({
   notWorse: Shares,
   total: Type.Number(),
   beyond: Type.Number(),
+  unclear: Type.Number(),
 });
 
 const Arm = Type.Object({

@@ -54,7 +54,8 @@ export class Tests {
     const excess = { tolerated: 1 + tolerate.errors, toleratedRate: 0, harmful: 1 + harm.errors };
     this.#rejected = new ErrorTests(excess);
     this.#abandoned = new ErrorTests(excess);
-    this.#latency = new LatencyTests(1 + tolerate.latency, 1 + harm.latency);
+    const toleratesErrors = tolerate.errors > 0 || tolerate.errorRate > 0;
+    this.#latency = new LatencyTests(1 + tolerate.latency, 1 + harm.latency, toleratesErrors);
     // Half of a guard's part of alpha is for its interval, half for its e-process.
     this.#unanswered = new UnansweredTest();
     this.#gateway = new RateGuard((alpha * PARTS.gateway) / 2, LEAST_FAILURES.gateway);
@@ -132,6 +133,11 @@ export class Tests {
       gateway: logOf(this.#gateway.value),
       alone: logOf(this.#alone.value),
     };
+  }
+
+  /** See `LatencyTests.slowAtP99`. */
+  get slowAtP99(): { requests: number; unclear: number } {
+    return this.#latency.slowAtP99;
   }
 
   /**

@@ -108,6 +108,11 @@ export interface Evidence {
    * share.
    */
   notWorse: { threshold: number; tests: Record<"errors" | "median" | "p99", number> };
+  /**
+   * The candidate's requests in this step that count as harmfully slow at p99, and of those the number that may not be:
+   * only a bucket is known of their latency, and it begins below the harmful latency.
+   */
+  slowAtP99: { requests: number; unclear: number };
   baseline: ArmEvidence;
   candidate: ArmEvidence;
   /**
