@@ -23,6 +23,9 @@ import { clusterName } from "./symbolic/arrival.ts";
 // Bounds the running time; ordinary tables have a few hundred cells.
 const MOST_CELLS = 200_000;
 
+const NO_GATEWAY =
+  "the sides differ here, if the Gateway exists that only one of them refers to and that is not in the files";
+
 /**
  * Decides whether two descriptions send every request to the same destinations with the same probabilities, and
  * whether destination and caller observe the same: path, headers (except Host and Knative's own), copies, delays,
@@ -112,6 +115,7 @@ export function compare(
         if (outcome === "equal") continue;
         if (Array.isArray(outcome)) open.push(...outcome);
         else if (typeof outcome === "string") doubt(outcome);
+        else if ([a, b].some(({ uncertain }) => uncertain?.has(listener))) return doubt(NO_GATEWAY);
         else return void result.differences.push(outcome);
       }
     } catch (error) {

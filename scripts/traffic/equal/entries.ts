@@ -15,6 +15,8 @@ export interface Described {
   borrowed: ReadonlySet<string>;
   /** The meaning of the rules' destinations. */
   destinations: Destinations;
+  /** The listeners of Gateways that only this side refers to and that no file describes. @default none */
+  uncertain?: ReadonlySet<Listener>;
 }
 
 /** A listener and host at which requests arrive, under names that may differ between the sides. */

@@ -324,6 +324,24 @@ describe("a feature that Istio accepts and the route table does not show", () =>
   });
 });
 
+describe("a Gateway that only one side refers to and nothing describes", () => {
+  test("leaves a difference at its port open, and no other", () => {
+    const rules = (gateways: string[], name = "own", revision = "basic"): object =>
+      virtualService([{ route: [half(revision)] }], { hosts: ["a.example"], gateways }, name);
+    const known = gateway("door", ["*"]);
+    const [a, typo] = [
+      [known, rules(["door"])],
+      [known, rules(["dor"])],
+    ];
+    expect(prepared(a, typo).result.verdict).toBe("unknown");
+    expect(prepared([rules(["gone"])], [rules(["gone"], "own", "advanced")]).result.verdict).toBe(
+      "different",
+    );
+    const mesh = (revision: string): object => rules(["mesh"], "second", revision);
+    expect(prepared([...a, mesh("basic")], [...typo, mesh("advanced")]).result.verdict).toBe("different");
+  });
+});
+
 describe("a Gateway in another namespace", () => {
   test("is not the one that the rules name, which nothing describes then", () => {
     const at = (namespace: string): object => {

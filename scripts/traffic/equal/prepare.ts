@@ -10,6 +10,8 @@ import { serversApart, unreadApart } from "./documents/unread-fields.ts";
 import { gatewayAssumptions } from "./assumptions.ts";
 import type { View } from "./views.ts";
 import { mergeDelegates } from "../istio/delegates.ts";
+import { readGateways } from "../istio/gateways.ts";
+import type { Listener } from "../table.ts";
 import { namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow, servicesAlone } from "./documents/borrow.ts";
@@ -166,8 +168,12 @@ export function prepare(
   const told = new Map(errors.map((one) => [formatProblem(one), one])).values();
   return { ...prepared, errors: [...told], notes: [...new Set(notes)] };
 
+  function isAssumedByBoth(gateway: string): boolean {
+    return [fromB, fromA].every(({ assumed }) => assumed.includes(gateway));
+  }
+
   function compiled(
-    { resources, borrowedObjects }: ReturnType<typeof borrow>,
+    { resources, borrowedObjects, assumed }: ReturnType<typeof borrow>,
     { unmodelled, services }: ReturnType<typeof sorted>,
     besides: readonly ReturnType<typeof sorted>[],
     callers?: string,
@@ -187,7 +193,11 @@ export function prepare(
     for (const text of undescribedSubsets(routes.plan, destinations)) {
       notes.push(`assumption: ${text} is the same on both sides; its DestinationRule is not in the files`);
     }
-    return { plan: routes.plan, shared: routes.shared, borrowed, destinations };
+    const uncertain = listenersOf(
+      resources,
+      assumed.filter((gateway) => !isAssumedByBoth(gateway)),
+    );
+    return { plan: routes.plan, shared: routes.shared, borrowed, destinations, uncertain };
   }
 }
 
@@ -197,6 +207,13 @@ function areIdentical(a: ReturnType<typeof sorted>, b: ReturnType<typeof sorted>
     canonical([[...read, ...services].map(({ value }) => value), unmodelled.map(({ text }) => text)]),
   );
   return x === y;
+}
+
+/** Returns the listeners of Gateways, by `namespace/name`. */
+function listenersOf({ gateways }: Resources, names: readonly string[]): Set<Listener> {
+  if (names.length === 0) return new Set();
+  const known = readGateways(gateways);
+  return new Set(names.flatMap((name) => (known.get(name) ?? []).map(({ listener }) => listener)));
 }
 
 function externalNamesOf({ externalNames }: Resources): string {
