@@ -228,11 +228,24 @@ describe("kyc rollout", () => {
     expect(await percents()).toEqual(["100", "0"]);
   });
 
-  test("rolls back on Ctrl-C without a terminal", async () => {
+  test("rolls back on Ctrl-C without a terminal, and is listed before earlier rollouts", async () => {
+    const listed = async (): Promise<{ service: string; phase: string; beganMs: number }[]> =>
+      JSON.parse((await rollout("list", "-o", "json")).out);
+    const before = await listed();
+    const startedMs = Date.now();
     const running = await judgingAtHalf();
     running.kill("SIGINT");
     expect(await running.exited).toBe(1);
     expect(await percents()).toEqual(["100", "0"]);
+    const [latest, ...earlier] = await listed();
+    expect(latest).toMatchObject({ service: "credit-check", phase: "rolled back" });
+    expect(latest?.beganMs).toBeGreaterThanOrEqual(startedMs);
+    expect(earlier).toEqual(before);
+    expect(before.map(({ beganMs }) => beganMs)).toEqual(
+      before.map(({ beganMs }) => beganMs).sort((a, b) => b - a),
+    );
+    const { code, out } = await rollout("list");
+    expect([code, out]).toEqual([0, expect.stringContaining("credit-check-basic → credit-check-advanced")]);
   });
 
   test("warns before and after a rollback to a failing baseline", async () => {
@@ -276,17 +289,6 @@ describe("kyc rollout", () => {
     const aborted = await rollout("credit-check", "--abort");
     expect(aborted.code).toBe(0);
   }, 60_000);
-
-  test("lists the rollouts on this machine, the latest first", async () => {
-    const { code, out } = await rollout("list", "-o", "json");
-    const all = JSON.parse(out) as { service: string; phase: string; beganMs: number }[];
-    expect(code).toBe(0);
-    expect(all.length).toBeGreaterThan(3);
-    expect(all.map(({ beganMs }) => beganMs)).toEqual(
-      all.map(({ beganMs }) => beganMs).sort((a, b) => b - a),
-    );
-    expect((await rollout("list")).out).toContain("credit-check-basic → credit-check-advanced");
-  });
 
   test("refuses impossible plans before it starts", async () => {
     const { code, err } = await rollout("credit-check", "--to", "advnaced", "--look", "1s");

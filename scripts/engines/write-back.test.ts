@@ -4,19 +4,13 @@ import { join } from "node:path";
 import { choose, withSample } from "../../test/sample.ts";
 import { serviceContext } from "../cluster/kube/service-context.ts";
 import { CannotWrite, UnknownService } from "../traffic/split/split.ts";
+import { targetsOf } from "./testing/fake-engine.ts";
 import { SplitFiles } from "./write-back.ts";
 
 const FILE = "knative/credit-check/2-advanced.yaml";
 
-const target = (name: string, percent: number) => ({
-  revision: `credit-check-${name}`,
-  tag: name,
-  percent,
-  latest: false,
-});
-
 const split = (basic: number, advanced: number, header?: string) => ({
-  targets: [target("basic", basic), target("advanced", advanced)],
+  targets: targetsOf({ basic, advanced }, "credit-check"),
   header,
 });
 
@@ -54,7 +48,7 @@ describe("the split of a cluster in the files", () => {
   test("is refused if the files cannot express it, and leaves them unchanged", async () => {
     await inSample("by-knative", async (files, root) => {
       const before = await readFile(join(root, FILE), "utf8");
-      const foreign = { targets: [target("basic", 90), target("v9", 10)], header: undefined };
+      const foreign = { targets: targetsOf({ basic: 90, v9: 10 }, "credit-check"), header: undefined };
       expect(files.check(foreign)).rejects.toThrow("the files have no revision credit-check-v9");
       expect(files.write(split(90, 10, "x-kyc-bucket"), "me")).rejects.toThrow(CannotWrite);
       expect(files.write(split(99.5, 0.5), "me")).rejects.toThrow("whole numbers");

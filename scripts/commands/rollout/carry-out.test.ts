@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { choose, withSample } from "../../../test/sample.ts";
 import { serviceContext } from "../../cluster/kube/service-context.ts";
-import { FakeEngine, fakeSource } from "../../engines/testing/fake-engine.ts";
+import { FakeEngine, fakeSource, targetsOf } from "../../engines/testing/fake-engine.ts";
 import { SplitFiles } from "../../engines/write-back.ts";
 import { fileStore } from "../../rollout/audit/file-store.ts";
 import { signedStore } from "../../rollout/audit/signed-store.ts";
@@ -18,17 +18,10 @@ import { Interrupts } from "./interrupts.ts";
 import { planOf } from "./start-rollout.ts";
 
 const FILE = "knative/credit-check/2-advanced.yaml";
-const target = (name: string, percent: number) => ({
-  revision: `credit-check-${name}`,
-  tag: name,
-  percent,
-  latest: false,
-});
-
 /** The credit check of a cluster, with all traffic on basic. */
 class CreditCheck extends FakeEngine {
   override readonly service = "credit-check";
-  override targets = [target("basic", 100), target("advanced", 0)];
+  override targets = targetsOf({ basic: 100, advanced: 0 }, "credit-check");
   override states = this.targets.map(({ revision }) => ({ name: revision, ready: true, reason: undefined }));
 }
 

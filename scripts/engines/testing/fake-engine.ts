@@ -11,10 +11,10 @@ import type { Location } from "../../cluster/kube/service-context.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import type { RecordedEngine } from "../engine.ts";
 
-/** Targets by tag: `{ basic: 90 }` is revision check-basic with tag basic and 90 %. */
-export function targetsOf(percents: Readonly<Record<string, number>>): SplitTarget[] {
+/** Targets by tag: `{ basic: 90 }` is revision check-basic of the service check, with tag basic and 90 %. */
+export function targetsOf(percents: Readonly<Record<string, number>>, service = "check"): SplitTarget[] {
   return Object.entries(percents).map(([tag, percent]) => {
-    return { revision: `check-${tag}`, tag, percent, latest: false };
+    return { revision: `${service}-${tag}`, tag, percent, latest: false };
   });
 }
 
