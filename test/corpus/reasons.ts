@@ -21,6 +21,7 @@ import {
   isBehindAll,
   isDelegateOfNoRule,
   isLeftOutOfRoot,
+  isLikeNoRule,
   isMissingSubset,
   isOfNoHost,
   isOnlyPort,
@@ -28,6 +29,7 @@ import {
   isSaidOfWildcard,
   isServedNowhere,
   isTakenAtOtherPorts,
+  isTakenBefore,
   isTakenElsewhere,
   isUnnamedSubset,
   isWithoutPreflights,
@@ -184,6 +186,12 @@ export const REASONS: readonly Reason[] = [
   { field: "VirtualService.spec.http", changes: ["order"], holds: isBehindAll, why: BEHIND },
   { field: "VirtualService.spec.http", changes: ["order"], holds: isLeftOutOfRoot, why: LEFT_OUT },
   { field: "VirtualService.**", holds: isDelegateOfNoRule, why: "no rule delegates to the VirtualService" },
+  { field: "VirtualService.**", holds: isLikeNoRule, why: "the rule does what happens without rules" },
+  {
+    field: "VirtualService.spec.http.**",
+    holds: isTakenBefore,
+    why: "earlier rules take all requests of the rule",
+  },
   { field: "VirtualService.**", holds: isServedNowhere, why: "the Gateways serve none of the hosts" },
   ...["VirtualService.spec.http.match", "VirtualService.spec.http.match.port"].map((field): Reason => ({
     field,

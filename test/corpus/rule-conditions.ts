@@ -377,3 +377,47 @@ export function isTakenAtOtherPorts({ object, path }: Mutant, before: readonly u
     ports.every((port) => own.includes(port) || taken.includes(port))
   );
 }
+
+/** Whether earlier rules take all requests of the changed rule, before and after the change. */
+export function isTakenBefore({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  const at = path[2];
+  if (typeof at !== "number" || path.length < 4) return false;
+  return [before[object], objects[object]].every((one) => {
+    const http = listAt(one, ["spec", "http"]);
+    const earlier = http.slice(0, at).flatMap((rule) => listAt(rule, ["match"]));
+    const own = listAt(http[at], ["match"]);
+    return own.length > 0 && own.every((match) => earlier.some((other) => takesAllOf(other, match)));
+  });
+}
+
+function takesAllOf(match: unknown, other: unknown): boolean {
+  return (
+    isRecord(match) &&
+    Object.entries(match).every(([field, wanted]) => {
+      const given = valueAt(other, [field]);
+      if (field === "name" || field === "statPrefix" || JSON.stringify(wanted) === JSON.stringify(given))
+        return true;
+      const [prefix, longer] = [wanted, given].map((uri) => valueAt(uri, ["prefix"]));
+      return field === "uri" && typeof prefix === "string" && String(longer).startsWith(prefix);
+    })
+  );
+}
+
+/** Whether a VirtualService of sidecars does what happens without rules, or nothing, before and after the change. */
+export function isLikeNoRule({ object, objects }: Mutant, before: readonly unknown[]): boolean {
+  return [before, objects].every((all) => {
+    const own = all[object];
+    if (isDelegateOfNone(own, all)) return true;
+    const [rule, second] = listAt(own, ["spec", "http"]);
+    const [to, other] = listAt(rule, ["route"]);
+    const isPlain =
+      JSON.stringify(rule) ===
+      JSON.stringify({ route: [{ destination: { host: valueAt(to, ["destination", "host"]) } }] });
+    const hosts = listAt(own, ["spec", "hosts"]).map((host) => fullHost(String(host), namespaceOf(own)));
+    const { host } = namedBy(valueAt(to, ["destination"]), own);
+    const isOfMesh = gatewaysOf(own).every((gateway) => gateway === "mesh");
+    return (
+      isPlain && isOfMesh && second === undefined && other === undefined && hosts.every((one) => one === host)
+    );
+  });
+}
