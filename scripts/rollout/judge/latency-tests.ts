@@ -16,6 +16,7 @@ interface ClaimState {
 export interface LatencyState {
   recent: HistogramState;
   learnt: number;
+  successes: [part: number, count: number];
   due: number;
   slower: RankState;
   slowerP99: ShareState;
@@ -29,6 +30,8 @@ export interface LatencyState {
 const AT_LEAST = { median: 20, p99: 60 };
 const MOST_BETWEEN = 1024;
 const REMEMBERED = 16_384;
+/** The number of successes over which the candidate's part of them is averaged. */
+const RECENT = 300;
 
 /**
  * Tests whether the candidate is slower than the baseline by more than a tolerated factor, on the whole and at p99.
@@ -62,11 +65,13 @@ export class LatencyTests {
   readonly #toleratesErrors: boolean;
   readonly #recent = new Histogram();
   #learnt = 0;
+  /** The candidate's part of the latest successes, and their number. */
+  #successes: [part: number, count: number] = [0, 0];
   #due = AT_LEAST.median;
 
   /**
    * @param toleratesErrors whether the candidate may fail more often: then fewer of the successes are its own than its
-   *   share says, so their absence is no evidence at p99
+   *   share says, so their absence is no evidence at p99, and ranks are compared by its observed share of the successes
    */
   constructor(tolerated: number, harmful: number, toleratesErrors: boolean) {
     this.#tolerated = tolerated;
@@ -92,6 +97,10 @@ export class LatencyTests {
     ranked = steady ? share : 0,
   ): void {
     const { part } = this.#steadiness;
+    if (this.#toleratesErrors) {
+      if (ranked > 0) ranked = this.#shareOfSuccesses(ranked);
+      this.#countSuccess(candidate);
+    }
     // Ranks bet on every request: while one revision is missing, they would win by its absence alone.
     if (ranked > 0)
       this.slower.observe(
@@ -158,6 +167,7 @@ export class LatencyTests {
     return {
       recent: this.#recent.snapshot(),
       learnt: this.#learnt,
+      successes: [...this.#successes],
       due: this.#due,
       slower: this.slower.snapshot(),
       slowerP99: this.slowerP99.snapshot(),
@@ -170,12 +180,26 @@ export class LatencyTests {
   restore(state: LatencyState): void {
     this.#recent.restore(state.recent);
     this.#learnt = state.learnt;
+    this.#successes = [...state.successes];
     this.#due = state.due;
     this.slower.restore(state.slower);
     this.slowerP99.restore(state.slowerP99);
     this.#steadiness.restore(state.steadiness);
     this.#median.restore(state.median);
     this.#p99.restore(state.p99);
+  }
+
+  /** Returns the candidate's part of the latest successes, in steps, at most its share of the requests. */
+  #shareOfSuccesses(share: number): number {
+    const [part, count] = this.#successes;
+    if (count < RECENT / 6) return 0;
+    return Math.min(share, Math.max(0.02, Math.round(part * 50) / 50));
+  }
+
+  #countSuccess(candidate: boolean): void {
+    const [part, count] = this.#successes;
+    const now = Math.min(RECENT, count + 1);
+    this.#successes = [part + ((candidate ? 1 : 0) - part) / now, now];
   }
 
   /** Returns the latency for ranks: the baseline's is multiplied by the tolerated factor. */

@@ -87,6 +87,7 @@ export const TestsState = Type.Object({
   latency: Type.Object({
     recent: Latencies,
     learnt: Type.Number(),
+    successes: Pair,
     due: Type.Number(),
     slower: Ranks,
     slowerP99: Shares,
