@@ -378,14 +378,15 @@ export function isTakenAtOtherPorts({ object, path }: Mutant, before: readonly u
   );
 }
 
-/** Whether earlier rules take all requests of the changed rule, before and after the change. */
+/** Whether earlier rules take all requests of the changed rule or match, before and after the change. */
 export function isTakenBefore({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
   const at = path[2];
   if (typeof at !== "number" || path.length < 4) return false;
   return [before[object], objects[object]].every((one) => {
     const http = listAt(one, ["spec", "http"]);
     const earlier = http.slice(0, at).flatMap((rule) => listAt(rule, ["match"]));
-    const own = listAt(http[at], ["match"]);
+    const all = listAt(http[at], ["match"]);
+    const own = path[3] === "match" && typeof path[4] === "number" ? [all[path[4]]] : all;
     return own.length > 0 && own.every((match) => earlier.some((other) => takesAllOf(other, match)));
   });
 }
