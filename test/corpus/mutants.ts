@@ -25,6 +25,11 @@ export function* mutantsOf(objects: readonly unknown[]): Generator<Mutant> {
   }
 }
 
+/** Returns the number of mutants, without making them. */
+export function countOfMutants(objects: readonly unknown[]): number {
+  return objects.reduce<number>((sum, object) => sum + [...placesIn(object, [])].length, 0);
+}
+
 function* placesIn(value: unknown, path: FieldPath): Generator<[FieldPath, Change]> {
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { duration } from "../../scripts/commands/options/option-values.ts";
 import { count, digits, ms } from "../../scripts/format.ts";
 import { lint } from "../../scripts/lint/lint.ts";
-import type { Mutant } from "./mutants.ts";
+import { countOfMutants, type Mutant } from "./mutants.ts";
 import {
   type CorpusFile,
   judge,
@@ -80,8 +80,9 @@ function tryMutants(): { tried: number; left: number } {
       if (done === true) open.splice(open.indexOf(each), 1);
       else {
         if (performance.now() - started > options.limit) {
-          const rest = open.reduce((sum, { mutants }) => sum + [...mutants].length, 1);
-          return { tried, left: rest };
+          const all = [...own.values()].filter(({ judged }) => judged.verdict === "equal");
+          const total = all.reduce((sum, { file }) => sum + countOfMutants(file.objects), 0);
+          return { tried, left: total - tried };
         }
         tallyMutant(each.file, value, tally);
         tried++;
