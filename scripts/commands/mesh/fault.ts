@@ -57,7 +57,7 @@ async function runFault(
     await tell(await askFaults(flags.dir, change), change, flags);
   } catch (error) {
     if (!(error instanceof FaultRequestError)) throw error;
-    throw new Failure(error.message);
+    throw new Failure(error.message, error.refused ? EXIT.usage : EXIT.failed);
   }
 }
 

@@ -128,7 +128,7 @@ describe("kyc fault", () => {
   test("names the nearest revision, or the command to start if no mesh runs", async () => {
     const { code, err } = await fault("credit-check", "advancd", "--error", "5%");
     expect({ code, err }).toEqual({
-      code: 1,
+      code: 2,
       err: "The service credit-check has no revision advancd: did you mean advanced?\n",
     });
     expect((await kyc("fault", "--dir", "/nonexistent")).err).toContain("start it with ./kyc dev");
@@ -176,12 +176,12 @@ describe("commands that also work on clusters", () => {
     expect(lines).toContainEqual({ ...line, service: "credit-check" });
     expect(lines.length).toBeLessThanOrEqual(3);
     expect(await logs("credit-chek")).toMatchObject({
-      code: 1,
+      code: 2,
       out: "",
       err: expect.stringContaining("did you mean credit-check?"),
     });
     expect(await logs("credit-check", "--revision", "baisc")).toMatchObject({
-      code: 1,
+      code: 2,
       err: "There is no revision baisc: did you mean basic?\n",
     });
     expect(await logs("--previous")).toMatchObject({ code: 1, err: expect.stringContaining("--previous") });

@@ -216,7 +216,7 @@ describe("kyc split on the files", () => {
       const split = (...args: string[]) =>
         kyc("split", "credit-check", "--dir", root, "--engine", "local", ...args);
       const typo = await split("--traffic", "bsaic=100");
-      expect(typo).toMatchObject({ code: 1, out: "" });
+      expect(typo).toMatchObject({ code: 2, out: "" });
       expect(typo.err).toContain("did you mean basic?");
       await split("--traffic", "basic=90,advanced=10");
       const edited = (await readFile(path, "utf8"))

@@ -7,6 +7,13 @@ import { type FaultChange, FaultsState } from "../faults/fault.ts";
 /** The running mesh did not change its faults; the message has the reason and a remedy. */
 export class FaultRequestError extends Error {
   override readonly name = "FaultRequestError";
+  /** Whether the mesh refused the change itself, such as one of an unknown revision. */
+  readonly refused: boolean;
+
+  constructor(message: string, options: ErrorOptions & { refused?: boolean } = {}) {
+    super(message, options);
+    this.refused = options.refused ?? false;
+  }
 }
 
 const TIMEOUT_MS = 5_000;
@@ -25,6 +32,7 @@ export async function askFaults(root: string, change?: FaultChange): Promise<Fau
   const title = typeof answer === "object" && answer !== null && "title" in answer ? answer.title : undefined;
   throw new FaultRequestError(
     typeof title === "string" ? sentence(title) : "The local mesh that runs is of another version.",
+    { refused: response.status >= 400 && response.status < 500 },
   );
 }
 
