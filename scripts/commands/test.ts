@@ -45,8 +45,9 @@ async function runTests(files: string[], pattern: string | undefined): Promise<n
       "test",
       "--timeout",
       String(TIMEOUT_MS),
-      // Each worker loads a module once for all of its files, which takes half the time of a fresh global object per file.
-      `--parallel=${availableParallelism()}`,
+      // One more than processors, because tests that start processes wait for them. Each worker loads a module once for all
+      // of its files, which takes half the time of a fresh global object per file.
+      `--parallel=${availableParallelism() + 1}`,
       "--no-isolate",
       `--timings=${TIMINGS}`,
       "--reporter=junit",

@@ -122,6 +122,12 @@ export const REASONS: readonly Reason[] = [
     why: "the gateways of an object have no order",
   },
   { field: "VirtualService.spec.exportTo", changes: ["order"], why: "namespaces have no order" },
+  {
+    field: "VirtualService.spec.exportTo",
+    changes: ["removed"],
+    holds: ({ object, path }, before) => Bun.deepEquals(valueAt(before[object], path), ["*"]),
+    why: "all namespaces see a VirtualService by default",
+  },
   { field: "VirtualService.spec.http.match", changes: ["order"], why: "any one of the conditions is enough" },
   {
     field: "VirtualService.spec.http.route",
