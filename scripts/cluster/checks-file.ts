@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Type, { type Static } from "typebox";
 import { InvalidManifests } from "../manifests/problem.ts";
-import { readFileDocuments } from "../manifests/read.ts";
+import { readFileDocuments } from "../manifests/file-documents.ts";
 import { validate } from "../manifests/validate.ts";
 import type { SplitCall } from "./live/live-split.ts";
 import { shellWord } from "../text/command-lines.ts";

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { formatProblem } from "./problem.ts";
-import { openUnchanged, readDocuments, readManifests } from "./read.ts";
+import { openUnchanged } from "./file-documents.ts";
+import { readDocuments, readManifests } from "./read.ts";
 import { choose, FOLDERS, SPLITS, withSample } from "../../test/sample.ts";
 
 const roots: string[] = [];

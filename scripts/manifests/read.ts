@@ -1,26 +1,19 @@
-import { readFileSync, statSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { type Code, CODES } from "./codes/codes.ts";
 import { type ManifestDocument, parseDocuments } from "./document.ts";
+import { type OpenFile, readFileDocuments } from "./file-documents.ts";
 import { Kustomization } from "./kinds/core.ts";
 import { formatPath, type Position, type Problem } from "./problem.ts";
 import { collectResources, type Resources } from "./resources.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
 
-/** The documents of a file; undefined if it cannot be read. */
-export type FileDocuments = ReturnType<typeof parseDocuments> | undefined;
-
 /** How files are read. */
 export interface ReadOptions {
   /** Builds a kustomization that changes its objects; without it, each field that does so is an error. */
   build?: BuildKustomization | undefined;
-  /**
-   * Reads and parses one file.
-   * @param path the path to open
-   * @param file its name in problems
-   */
-  open?: ((path: string, file: string) => Promise<FileDocuments>) | undefined;
+  /** Reads and parses one file. @default `readFileDocuments` */
+  open?: OpenFile | undefined;
 }
 
 export interface ReadManifests {
@@ -200,41 +193,6 @@ export async function readDocuments(
 /** Whether a path leads to something other than a file. Opening a named pipe blocks until it has a writer. */
 async function isNoFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() === false;
-}
-
-/** Reads and parses a file, or a pipe to its end; undefined if it cannot be read. */
-export async function readFileDocuments(path: string, file: string): Promise<FileDocuments> {
-  const text = textOf(path) ?? (await readFile(path, "utf8").catch(() => undefined));
-  return text === undefined ? undefined : parseDocuments(file, text);
-}
-
-/**
- * Returns the text of a file; undefined if it cannot be read, and for a pipe, which would block. Synchronous, because
- * asynchronous reading of 10,000 files adds a sixth to the time of reading and checking them.
- */
-export function textOf(path: string): string | undefined {
-  try {
-    return statSync(path).isFile() ? readFileSync(path, "utf8") : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Returns a function that opens files repeatedly: a file is read each time, and parsed only if its text has changed.
- * Documents are immutable, so that readers can share them.
- */
-export function openUnchanged(): NonNullable<ReadOptions["open"]> {
-  const last = new Map<string, { file: string; text: string; parsed: FileDocuments }>();
-  return async (path, file) => {
-    const text = textOf(path);
-    const known = last.get(path);
-    if (text === undefined) return undefined;
-    if (known?.text === text && known.file === file) return known.parsed;
-    const parsed = parseDocuments(file, text);
-    last.set(path, { file, text, parsed });
-    return parsed;
-  };
 }
 
 const COLLATOR = new Intl.Collator("en", { numeric: true });

@@ -1,5 +1,6 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
-import { readDocuments, readFileDocuments } from "../manifests/read.ts";
+import { readFileDocuments } from "../manifests/file-documents.ts";
+import { readDocuments } from "../manifests/read.ts";
 import { collectResources, type Resources } from "../manifests/resources.ts";
 import type { ValidateOptions } from "../manifests/validate.ts";
 import { manifestFolders } from "../manifests/folders.ts";

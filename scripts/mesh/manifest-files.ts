@@ -5,7 +5,8 @@ import { CODES } from "../manifests/codes/codes.ts";
 import { type ManifestDocument, parseDocuments } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
 import { DEV_FILE } from "../manifests/folders.ts";
-import { type FileDocuments, isKustomization, isManifest, readDocuments, textOf } from "../manifests/read.ts";
+import { type FileDocuments, textOf } from "../manifests/file-documents.ts";
+import { isKustomization, isManifest, readDocuments } from "../manifests/read.ts";
 
 // Long enough for an editor to finish writing, short enough not to be noticed.
 const QUIET_MS = 15;

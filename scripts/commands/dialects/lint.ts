@@ -137,7 +137,7 @@ interface LintFiles {
 }
 
 async function readForLint(paths: readonly string[], folder: string): Promise<LintFiles> {
-  const { readFileDocuments } = await import("../../manifests/read.ts");
+  const { readFileDocuments } = await import("../../manifests/file-documents.ts");
   const opened = new Map<string, ReturnType<typeof readFileDocuments>>();
   const own = await readPaths(paths, once);
   const lenders = await existing(["knative", "istio/common"].map((name) => inFolder(folder, name)));

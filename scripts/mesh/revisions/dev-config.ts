@@ -5,7 +5,7 @@ import { CODES, type Code } from "../../manifests/codes/codes.ts";
 import { DEV_FILE } from "../../manifests/folders.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { formatPath, type Problem } from "../../manifests/problem.ts";
-import type { FileDocuments } from "../../manifests/read.ts";
+import type { FileDocuments } from "../../manifests/file-documents.ts";
 import { validate } from "../../manifests/validate.ts";
 import { type FieldNotes, strict } from "../../schema/schema.ts";
 
