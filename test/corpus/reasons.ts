@@ -1,5 +1,6 @@
 import { METADATA_FILLED_IN } from "../../scripts/schema/schema.ts";
 import { valueAt } from "../../scripts/schema/value.ts";
+import { isServedNowhere, isTakenAtOtherPorts } from "./gateway-conditions.ts";
 import type { Change, Mutant } from "./mutants.ts";
 import {
   areAllPods,
@@ -22,20 +23,15 @@ import {
   isDelegateOfNoRule,
   isLeftOutOfRoot,
   isLikeNoRule,
-  isMissingSubset,
   isOfNoHost,
   isOnlyPort,
   isRewrittenToItself,
-  isSaidOfWildcard,
-  isServedNowhere,
-  isTakenAtOtherPorts,
   isTakenBefore,
   isTakenElsewhere,
-  isUnnamedSubset,
   isWithoutPreflights,
-  isWithoutSubset,
   needNoOrder,
 } from "./rule-conditions.ts";
+import { isMissingSubset, isSaidOfWildcard, isUnnamedSubset, isWithoutSubset } from "./subset-conditions.ts";
 
 /** Why a field does not affect requests. */
 export interface Reason {

@@ -1,14 +1,9 @@
 import { isRecord, listAt, valueAt } from "../../scripts/schema/value.ts";
 import { fullHost } from "../../scripts/traffic/hosts.ts";
 import type { Mutant } from "./mutants.ts";
+import { isAlwaysMissing, namedBy, namespaceOf } from "./named-destinations.ts";
 
-// Conditions under which a change of a VirtualService's rules, or of the subsets that they name, has no effect.
-
-/** A destination that some rule names. */
-interface Named {
-  host: string;
-  subset: string | undefined;
-}
+// Conditions under which a change of a VirtualService's rules has no effect.
 
 /** Whether a preceding rule matches every request. */
 export function isBehindAll({ object, path, change }: Mutant, before: readonly unknown[]): boolean {
@@ -19,7 +14,8 @@ export function isBehindAll({ object, path, change }: Mutant, before: readonly u
   return first >= 0 && first < (change === "order" && path.length === 3 ? rule - 1 : rule);
 }
 
-function firstThatTakesAll(virtualService: unknown): number {
+/** The index of the first rule that matches every request; -1 if none does. */
+export function firstThatTakesAll(virtualService: unknown): number {
   const gateways = gatewaysOf(virtualService);
   return listAt(virtualService, ["spec", "http"]).findIndex((rule) => {
     const matches = listAt(rule, ["match"]);
@@ -121,110 +117,6 @@ function firstCharacters(wanted: unknown): string[] | undefined {
   return bracket === undefined ? undefined : [...bracket];
 }
 
-/** Whether the changed rule, before and after, has only subsets that their DestinationRule lacks. */
-export function isWithoutSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
-  return [before, objects].every((all) =>
-    isAlwaysMissing(valueAt(all[object], path.slice(0, 3)), all[object], all),
-  );
-}
-
-/** Whether one destination, before and after, has a subset that its DestinationRule lacks. */
-export function isMissingSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
-  return [before, objects].every((all) =>
-    isMissing(valueAt(all[object], [...path.slice(0, 5), "destination"]), all[object], all),
-  );
-}
-
-function isAlwaysMissing(rule: unknown, of: unknown, objects: readonly unknown[]): boolean {
-  const routes = listAt(rule, ["route"]);
-  return (
-    routes.length > 0 && routes.every((route) => isMissing(valueAt(route, ["destination"]), of, objects))
-  );
-}
-
-function isMissing(destination: unknown, of: unknown, objects: readonly unknown[]): boolean {
-  const { host, subset } = namedBy(destination, of);
-  const rules = objects.filter((one) => valueAt(one, ["kind"]) === "DestinationRule" && hostOf(one) === host);
-  const subsets = rules.flatMap((rule) => listAt(rule, ["spec", "subsets"]));
-  return (
-    subset !== undefined && rules.length > 0 && subsets.every((one) => valueAt(one, ["name"]) !== subset)
-  );
-}
-
-function namespaceOf(object: unknown): string {
-  return String(valueAt(object, ["metadata", "namespace"]) ?? "default");
-}
-
-function hostOf(rule: unknown): string {
-  return fullHost(String(valueAt(rule, ["spec", "host"])), namespaceOf(rule));
-}
-
-function namedBy(destination: unknown, of: unknown): Named {
-  const subset = valueAt(destination, ["subset"]);
-  return {
-    host: fullHost(String(valueAt(destination, ["host"])), namespaceOf(of)),
-    subset: typeof subset === "string" ? subset : undefined,
-  };
-}
-
-/** Whether a change concerns only subsets of a DestinationRule that no rule names for its host. */
-export function isUnnamedSubset({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
-  const isOfSubsets = path[1] === "subsets";
-  // Settings of the whole host depend on the host, not on subsets that no rule names.
-  const said = ["trafficPolicy", "exportTo", "workloadSelector"];
-  const spec = valueAt(before[object], ["spec"]);
-  if (!isOfSubsets && said.some((field) => valueAt(spec, [field]) !== undefined)) return false;
-  return [before, objects].every((all) => {
-    const [subsets, host] = [listAt(all[object], ["spec", "subsets"]), hostOf(all[object])];
-    const changed = typeof path[2] === "number" ? [subsets[path[2]]] : subsets;
-    const used = all
-      .flatMap((one) => destinationsOf(one, all))
-      .filter((named) => isCovered(named.host, host));
-    // A subset is missing if a DestinationRule of its host lacks it, and unknown if there is none.
-    const isOnly =
-      isOfSubsets ||
-      hostOf(before[object]) === hostOf(objects[object]) ||
-      used.every(({ subset }) => subset === undefined);
-    return isOnly && changed.every((subset) => used.every((one) => one.subset !== valueAt(subset, ["name"])));
-  });
-}
-
-function isCovered(host: string, pattern: string): boolean {
-  return host === pattern || (pattern.startsWith("*") && host.endsWith(pattern.slice(1)));
-}
-
-/** The destinations of reachable rules, except those with weight 0 next to others. */
-function destinationsOf(object: unknown, objects: readonly unknown[]): Named[] {
-  if (isDelegateOfNone(object, objects)) return [];
-  const last = firstThatTakesAll(object);
-  const http = listAt(object, ["spec", "http"]);
-  const reached = last < 0 ? http : http.slice(0, last + 1);
-  const others = ["tcp", "tls"].flatMap((field) => listAt(object, ["spec", field]));
-  return [...reached, ...others].flatMap((rule) => {
-    if (valueAt(rule, ["fault", "abort", "percentage", "value"]) === 100) return [];
-    const routes = listAt(rule, ["route"]);
-    const weighted =
-      routes.length < 2 ? routes : routes.filter((one) => (valueAt(one, ["weight"]) ?? 0) !== 0);
-    const copies = listAt(rule, ["mirrors"]).map((mirror) => valueAt(mirror, ["destination"]));
-    return [...weighted.map((route) => valueAt(route, ["destination"])), valueAt(rule, ["mirror"]), ...copies]
-      .filter(isRecord)
-      .map((destination) => namedBy(destination, object));
-  });
-}
-
-/** Whether a DestinationRule for a wildcard has the same settings for the host, before and after the change. */
-export function isSaidOfWildcard({ object, objects }: Mutant, before: readonly unknown[]): boolean {
-  const said = (rule: unknown): string =>
-    JSON.stringify({ ...(valueAt(rule, ["spec"]) ?? {}), host: undefined });
-  return [before, objects].every((all) =>
-    all.some((one, i) => {
-      if (i === object || valueAt(one, ["kind"]) !== "DestinationRule") return false;
-      const host = hostOf(one);
-      return host.startsWith("*") && isCovered(hostOf(all[object]), host) && said(one) === said(all[object]);
-    }),
-  );
-}
-
 /** Whether the Service of a destination, or of the hosts of its VirtualService, has only the written port. */
 export function isOnlyPort({ object, path }: Mutant, before: readonly unknown[]): boolean {
   const destination = valueAt(before[object], [...path.slice(0, 5), "destination"]);
@@ -313,69 +205,12 @@ export function isDelegateOfNoRule({ object, objects }: Mutant, before: readonly
   return [before, objects].every((all) => isDelegateOfNone(all[object], all));
 }
 
-function isDelegateOfNone(virtualService: unknown, objects: readonly unknown[]): boolean {
+/** Whether an object is a VirtualService without hosts, and no rule delegates to any. */
+export function isDelegateOfNone(virtualService: unknown, objects: readonly unknown[]): boolean {
   const isRoot = valueAt(virtualService, ["kind"]) !== "VirtualService";
   if (isRoot || listAt(virtualService, ["spec", "hosts"]).length > 0) return false;
   const rules = objects.flatMap((one) => listAt(one, ["spec", "http"]));
   return rules.every((rule) => valueAt(rule, ["delegate"]) === undefined);
-}
-
-/** Whether no Gateway of a VirtualService serves any of its hosts, before and after the change. */
-export function isServedNowhere({ object, objects }: Mutant, before: readonly unknown[]): boolean {
-  return [before, objects].every((all) => {
-    const own = all[object];
-    const names = listAt(own, ["spec", "gateways"]).map(String);
-    const servers = names.map((name) =>
-      all.filter((one) => {
-        const key = `${namespaceOf(one)}/${String(valueAt(one, ["metadata", "name"]))}`;
-        const isMeant = name.includes("/") ? key === name : key === `${namespaceOf(own)}/${name}`;
-        return valueAt(one, ["kind"]) === "Gateway" && isMeant;
-      }),
-    );
-    // A Gateway that no object describes may serve any host.
-    if (servers.length === 0 || servers.some((found) => found.length === 0)) return false;
-    const hosts = listAt(own, ["spec", "hosts"]).map((host) => fullHost(String(host), namespaceOf(own)));
-    const open = servers.flat().flatMap((gateway) =>
-      listAt(gateway, ["spec", "servers"])
-        .flatMap((server) => listAt(server, ["hosts"]).map(String))
-        .flatMap((host) => {
-          const [first = "", pattern] = host.split("/");
-          if (pattern === undefined) return [first];
-          const namespace = first === "." ? namespaceOf(gateway) : first;
-          return namespace === "*" || namespace === namespaceOf(own) ? [pattern] : [];
-        }),
-    );
-    return hosts.every((host) =>
-      open.every((pattern) => !isCovered(host, pattern) && !isCovered(pattern, host)),
-    );
-  });
-}
-
-/** Whether earlier rules take all requests at the other ports of the Gateways of a VirtualService. */
-export function isTakenAtOtherPorts({ object, path }: Mutant, before: readonly unknown[]): boolean {
-  const at = path[2];
-  if (typeof at !== "number") return false;
-  const http = listAt(before[object], ["spec", "http"]);
-  const names = listAt(before[object], ["spec", "gateways"]).map((name) => String(name).replace(/^.*\//, ""));
-  const gateways = before.filter((one) => names.includes(String(valueAt(one, ["metadata", "name"]))));
-  const ports = gateways.flatMap((one) =>
-    listAt(one, ["spec", "servers"]).map((server) => valueAt(server, ["port", "number"])),
-  );
-  const taken = http
-    .slice(0, at)
-    .flatMap((rule) =>
-      listAt(rule, ["match"]).flatMap((match) =>
-        JSON.stringify(match) === JSON.stringify({ port: valueAt(match, ["port"]) })
-          ? [valueAt(match, ["port"])]
-          : [],
-      ),
-    );
-  const own = listAt(http[at], ["match"]).map((match) => valueAt(match, ["port"]));
-  return (
-    names.every((name) => name !== "mesh") &&
-    ports.length > 0 &&
-    ports.every((port) => own.includes(port) || taken.includes(port))
-  );
 }
 
 /** Whether earlier rules take all requests of the changed rule or match, before and after the change. */
