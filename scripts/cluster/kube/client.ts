@@ -15,37 +15,16 @@ import {
 } from "./kube-object.ts";
 import { queryOf } from "./query.ts";
 import { type Attempts, type RepeatOptions, Repeats } from "./repeats.ts";
+import {
+  type ApplyOptions,
+  type DeleteOptions,
+  type ListOptions,
+  type RequestOptions,
+  write,
+  type WriteOptions,
+  writeQuery,
+} from "./request-options.ts";
 import { hasWritten } from "./written.ts";
-
-export interface RequestOptions {
-  signal?: AbortSignal | undefined;
-}
-
-export interface ListOptions extends RequestOptions {
-  /** The namespace. @default all */
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-}
-
-export interface WriteOptions extends RequestOptions {
-  /** The field manager that will own the written fields. */
-  fieldManager: string;
-  /** The API server validates the request and changes nothing. @default false */
-  dryRun?: boolean | undefined;
-}
-
-export interface ApplyOptions extends WriteOptions {
-  /** Takes over fields that another manager owns. @default false */
-  force?: boolean | undefined;
-}
-
-export interface DeleteOptions extends RequestOptions {
-  /** Whether owned objects are deleted after the object or before it. @default "Background" */
-  propagation?: "Background" | "Foreground" | undefined;
-  /** Deletes only the object that has this uid. */
-  uid?: string | undefined;
-}
 
 /** All objects of a kind, and the resource version from which a watch continues. */
 export interface Listed {
@@ -299,14 +278,6 @@ export class Kube {
   #object(what: string, path: string, request: ApiRequest): Promise<KubeObject> {
     return this.json(what, path, KubeObject, request);
   }
-}
-
-function write(method: string, contentType: string, body: object, { signal }: RequestOptions): ApiRequest {
-  return { method, headers: { "content-type": contentType }, body: JSON.stringify(body), signal };
-}
-
-function writeQuery({ fieldManager, dryRun }: WriteOptions, more: Record<string, string> = {}): string {
-  return queryOf({ fieldManager, dryRun: dryRun ? "All" : undefined, ...more });
 }
 
 async function jsonIn(response: Response): Promise<unknown> {

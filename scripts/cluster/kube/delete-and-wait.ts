@@ -1,8 +1,9 @@
 import { ApiError, isPassing } from "./api-error.ts";
-import type { Kube, RequestOptions } from "./client.ts";
+import type { Kube } from "./client.ts";
 import { errorText } from "../error-text.ts";
 import { type KubeObject, nameOf, type ObjectRef } from "./kube-object.ts";
 import { pause } from "./pause.ts";
+import type { RequestOptions } from "./request-options.ts";
 
 export interface DeleteAndWaitOptions extends RequestOptions {
   timeoutMs: number;

@@ -1,6 +1,7 @@
 import Type, { type Static } from "typebox";
-import type { Kube, RequestOptions } from "./client.ts";
+import type { Kube } from "./client.ts";
 import { type KubeObject, nameOf, type ObjectRef, parse, refOf } from "./kube-object.ts";
+import type { RequestOptions } from "./request-options.ts";
 
 export interface EventsOptions extends RequestOptions {
   namespace: string;

@@ -1,6 +1,7 @@
-import type { Kube, RequestOptions } from "./client.ts";
+import type { Kube } from "./client.ts";
 import { lines } from "./response-lines.ts";
 import { queryOf } from "./query.ts";
+import type { RequestOptions } from "./request-options.ts";
 
 export interface PodLogOptions extends RequestOptions {
   namespace: string;

@@ -1,11 +1,12 @@
 import { Check } from "typebox/schema";
 import { ApiError, isPassing } from "./api-error.ts";
-import type { Kube, ListOptions } from "./client.ts";
+import type { Kube } from "./client.ts";
 import { Unreachable } from "./connection.ts";
 import { lines } from "./response-lines.ts";
 import { Bookmark, type Kind, KubeObject, parse, Status, WatchEvent } from "./kube-object.ts";
 import { pause } from "./pause.ts";
 import { queryOf } from "./query.ts";
+import type { ListOptions } from "./request-options.ts";
 
 export interface WatchOptions extends ListOptions {
   signal: AbortSignal;
