@@ -40,7 +40,7 @@ function allCommands(): Promise<Command[]> {
 
 // The launcher passes the name that it was called by: a path, or two words for a plug-in such as `kubectl kyc`.
 const calledAs = process.env["KYC_CALLED_AS"] || (RELEASED ? basename(process.execPath) : "./kyc");
-setInvocation({ program: calledAs.includes("/") ? shellWord(calledAs) : calledAs });
+setInvocation({ program: calledAs.includes("/") ? shellWord(calledAs) : calledAs, place: [] });
 delete process.env["KYC_CALLED_AS"];
 
 const kyc = new Command("kyc")

@@ -23,7 +23,7 @@ async function pidOf(response: Response): Promise<number> {
 
 describe("a revision with min-scale 0", () => {
   test("is started by its first request, which is held, reported as cold, and answered", async () => {
-    await using system = await echoSystem(FROM_ZERO);
+    await using system = await echoSystem(FROM_ZERO, { START_AFTER_MS: "300" });
     const mesh = await system.start(1, SECOND_MS);
     expect(mesh.processes()).toEqual(new Map());
     expect(system.events.revisions).toEqual(["echo-a idle starts with the first request"]);
