@@ -6,7 +6,7 @@ import { compileRoutes } from "../traffic/compile/compile.ts";
 import { type Cause, unreachableRules } from "../traffic/equal/unreachable-rules.ts";
 import { borrow } from "../traffic/equal/documents/borrow.ts";
 import { sidecarHosts, sorted } from "../traffic/equal/documents/object-kinds.ts";
-import { CLUSTER_DOMAIN, KNATIVE_GATEWAYS } from "../traffic/hosts.ts";
+import { CLUSTER_DOMAIN, coversHost, KNATIVE_GATEWAYS } from "../traffic/hosts.ts";
 import { mergeDelegates } from "../traffic/istio/delegates.ts";
 import { gatewayName } from "../route-fields/match/compile.ts";
 import { planKnativeServices } from "../traffic/compile/knative.ts";
@@ -170,9 +170,7 @@ function isThere({ code, name = "" }: Problem, { serviceHosts, objects }: Facts,
   if (name.startsWith("*") || serviceHosts.has(name)) return true;
   if (beside.revisionHosts.has(name) || beside.knativeHosts.has(name)) return true;
   return [...objects.serviceEntries, ...beside.objects.serviceEntries].some(({ value }) =>
-    (value.spec?.hosts ?? []).some(
-      (host) => host === name || (host.startsWith("*") && name.endsWith(host.slice(1))),
-    ),
+    (value.spec?.hosts ?? []).some((host) => coversHost(host, name)),
   );
 }
 

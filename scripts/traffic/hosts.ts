@@ -35,6 +35,24 @@ export function fullHost(host: string, namespace: string): string {
   return host.includes(".") || host === "*" ? host : `${host}.${namespace}.${CLUSTER_DOMAIN}`;
 }
 
+/** Whether a pattern covers a host: its own name, or a wildcard such as `*.shop.example` at its beginning. */
+export function coversHost(pattern: string, host: string): boolean {
+  return pattern === host || (pattern.startsWith("*") && host.endsWith(pattern.slice(1)));
+}
+
+/** Returns the lookup of values by pattern: a host has the value of its own name, or else of its longest wildcard. */
+export function byLongestPattern<T>(values: ReadonlyMap<string, T>): (host: string) => T | undefined {
+  const wildcards = [...values.keys()]
+    .filter((pattern) => pattern.startsWith("*"))
+    .toSorted((a, b) => b.length - a.length);
+  return (host) => {
+    const own = values.get(host);
+    if (own !== undefined) return own;
+    const wild = wildcards.find((pattern) => coversHost(pattern, host));
+    return wild === undefined ? undefined : values.get(wild);
+  };
+}
+
 /** Returns the first label of a host, as destinations are named in messages. */
 export function shortHost(host: string): string {
   return host.split(".")[0] ?? host;

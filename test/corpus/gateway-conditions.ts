@@ -1,7 +1,7 @@
 import { listAt, valueAt } from "../../scripts/schema/value.ts";
-import { fullHost } from "../../scripts/traffic/hosts.ts";
+import { coversHost, fullHost } from "../../scripts/traffic/hosts.ts";
 import type { Mutant } from "./mutants.ts";
-import { isCovered, namespaceOf } from "./named-destinations.ts";
+import { namespaceOf } from "./named-destinations.ts";
 
 // Conditions under which a change has no effect because of what the Gateways of a VirtualService serve.
 
@@ -31,7 +31,7 @@ export function isServedNowhere({ object, objects }: Mutant, before: readonly un
         }),
     );
     return hosts.every((host) =>
-      open.every((pattern) => !isCovered(host, pattern) && !isCovered(pattern, host)),
+      open.every((pattern) => !coversHost(pattern, host) && !coversHost(host, pattern)),
     );
   });
 }

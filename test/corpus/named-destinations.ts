@@ -26,11 +26,6 @@ export function hostOf(rule: unknown): string {
   return fullHost(String(valueAt(rule, ["spec", "host"])), namespaceOf(rule));
 }
 
-/** Whether a host is, or matches, a pattern with a wildcard at the beginning. */
-export function isCovered(host: string, pattern: string): boolean {
-  return host === pattern || (pattern.startsWith("*") && host.endsWith(pattern.slice(1)));
-}
-
 /** Whether each destination of a rule has a subset that its DestinationRule lacks. */
 export function isAlwaysMissing(rule: unknown, of: unknown, objects: readonly unknown[]): boolean {
   const routes = listAt(rule, ["route"]);

@@ -1,6 +1,7 @@
 import { isRecord, listAt, valueAt } from "../../scripts/schema/value.ts";
+import { coversHost } from "../../scripts/traffic/hosts.ts";
 import type { Mutant } from "./mutants.ts";
-import { hostOf, isAlwaysMissing, isCovered, isMissing, type Named, namedBy } from "./named-destinations.ts";
+import { hostOf, isAlwaysMissing, isMissing, type Named, namedBy } from "./named-destinations.ts";
 import { firstThatTakesAll, isDelegateOfNone } from "./rule-conditions.ts";
 
 // Conditions under which a change of a DestinationRule, or of a subset that a rule names, has no effect.
@@ -31,7 +32,7 @@ export function isUnnamedSubset({ object, objects, path }: Mutant, before: reado
     const changed = typeof path[2] === "number" ? [subsets[path[2]]] : subsets;
     const used = all
       .flatMap((one) => destinationsOf(one, all))
-      .filter((named) => isCovered(named.host, host));
+      .filter((named) => coversHost(host, named.host));
     // A subset is missing if a DestinationRule of its host lacks it, and unknown if there is none.
     const isOnly =
       isOfSubsets ||
@@ -68,7 +69,7 @@ export function isSaidOfWildcard({ object, objects }: Mutant, before: readonly u
     all.some((one, i) => {
       if (i === object || valueAt(one, ["kind"]) !== "DestinationRule") return false;
       const host = hostOf(one);
-      return host.startsWith("*") && isCovered(hostOf(all[object]), host) && said(one) === said(all[object]);
+      return host.startsWith("*") && coversHost(host, hostOf(all[object])) && said(one) === said(all[object]);
     }),
   );
 }

@@ -1,7 +1,7 @@
 import type { FieldPath } from "../../manifests/document.ts";
 import { suggestion } from "../../nearest.ts";
 import { listAt, valueAt } from "../../schema/value.ts";
-import { CLUSTER_DOMAIN, destinationName } from "../../traffic/hosts.ts";
+import { byLongestPattern, CLUSTER_DOMAIN, destinationName } from "../../traffic/hosts.ts";
 import { advice, withoutPods } from "../../traffic/istio/subsets.ts";
 import { hasAll, type Labels } from "../../traffic/pods.ts";
 import type { Rule } from "../finding.ts";
@@ -37,8 +37,9 @@ export const WORKLOAD_RULES: readonly Rule<Facts>[] = [
     code: "subset-without-pods",
     *check({ objects }) {
       const { podsOf } = behindOf(objects);
-      for (const { value, document } of objects.destinationRules) {
-        const behind = podsOf(hostFrom(value.spec?.host ?? "", value.metadata.namespace ?? "default"));
+      for (const rule of objects.destinationRules) {
+        const { value, document } = rule;
+        const behind = podsOf(hostFrom(value.spec?.host ?? "", namespaceOf(rule)));
         if (behind === undefined || behind.length === 0) continue;
         for (const [i, { labels = {} }] of (value.spec?.subsets ?? []).entries()) {
           if (behind.some((pods) => hasAll(pods.labels, said(labels)))) continue;
@@ -165,9 +166,7 @@ function findBehind({ virtualServices, destinationRules, services, workloads }: 
   const rules = Map.groupBy(destinationRules, (rule) =>
     hostFrom(rule.value.spec?.host ?? "", namespaceOf(rule)),
   );
-  const wildcards = [...rules.keys()]
-    .filter((host) => host.startsWith("*"))
-    .toSorted((a, b) => b.length - a.length);
+  const ruleOf = byLongestPattern(rules);
   const selecting = new Map(services.map((service) => [fullName(service), service]));
   const around = Map.groupBy(workloads, ({ namespace }) => namespace);
   const pods = new Map<string, readonly Workload[]>();
@@ -198,8 +197,7 @@ function findBehind({ virtualServices, destinationRules, services, workloads }: 
   return { destinations, splits, rulesFor, podsOf };
 
   function rulesFor(host: string): Objects["destinationRules"] {
-    const wild = wildcards.find((pattern) => host.endsWith(pattern.slice(1)));
-    return rules.get(host) ?? (wild === undefined ? [] : (rules.get(wild) ?? []));
+    return ruleOf(host) ?? [];
   }
 
   function podsOf(host: string): readonly Workload[] | undefined {

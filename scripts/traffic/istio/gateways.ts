@@ -3,7 +3,7 @@ import type { VirtualService } from "../../manifests/kinds/istio-virtual-service
 import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { suggestion } from "../../nearest.ts";
-import { clusterLocalNames, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
+import { clusterLocalNames, coversHost, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
 import { INGRESS_PODS, type ProxyPods, selectedPods } from "./proxy-pods.ts";
 import { reporter } from "./report.ts";
 import { gatewayName } from "../../route-fields/match/compile.ts";
@@ -177,13 +177,8 @@ function listenerOf(
 
 /** Returns the intersection of two patterns: the narrower one, or undefined if they are disjoint. */
 function inBoth(a: string, b: string): string | undefined {
-  if (covers(a, b)) return b;
-  return covers(b, a) ? a : undefined;
-}
-
-function covers(pattern: string, host: string): boolean {
-  if (pattern === "*" || pattern === host) return true;
-  return pattern.startsWith("*") && host.endsWith(pattern.slice(1));
+  if (coversHost(a, b)) return b;
+  return coversHost(b, a) ? a : undefined;
 }
 
 /** Returns each host once; it redirects if one of its servers does. */

@@ -1,7 +1,7 @@
 import type { DestinationRule, TrafficPolicy } from "../../manifests/kinds/istio-destination-rule.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { durationMs } from "../../schema/schema.ts";
-import { fullHost } from "../hosts.ts";
+import { byLongestPattern, fullHost } from "../hosts.ts";
 import type { HashPolicies, HashPolicy } from "../table.ts";
 
 /** Reads the hash policies of DestinationRules, which keep requests on one pod. */
@@ -34,9 +34,7 @@ export function hashPolicyFor(
   subset: string | undefined,
 ): HashPolicy | undefined {
   if (policies === undefined || policies.size === 0) return undefined;
-  const wild = [...policies.keys()].filter((each) => each.startsWith("*") && host.endsWith(each.slice(1)));
-  const longest = wild.toSorted((a, b) => b.length - a.length)[0];
-  const found = policies.get(host) ?? (longest === undefined ? undefined : policies.get(longest));
+  const found = byLongestPattern(policies)(host);
   return subset === undefined ? found?.all : found?.subsets.get(subset);
 }
 

@@ -1,7 +1,7 @@
 import { type ManifestDocument, parseDocuments } from "../../../manifests/document.ts";
 import { collectResources, type Resources, type Sourced } from "../../../manifests/resources.ts";
 import type { VirtualService } from "../../../manifests/kinds/istio-virtual-service.ts";
-import { CLUSTER_DOMAIN, fullHost, KNATIVE_GATEWAYS } from "../../hosts.ts";
+import { CLUSTER_DOMAIN, coversHost, fullHost, KNATIVE_GATEWAYS } from "../../hosts.ts";
 import { serviceHost } from "./plain-service.ts";
 import { gatewayName } from "../../../route-fields/match/compile.ts";
 
@@ -29,7 +29,7 @@ export function borrow(
   const ruled = side.destinationRules.map(hostOf);
   const ownRules = new Set(side.destinationRules.map(({ value }) => value.metadata.name));
   const ownGateways = new Set(side.gateways.map(({ value }) => value.metadata.name));
-  const unruled = [...hosts].filter((host) => !ruled.some((pattern) => isCovered(host, pattern)));
+  const unruled = [...hosts].filter((host) => !ruled.some((pattern) => coversHost(pattern, host)));
   for (const other of others) {
     resources.knativeServices = missing(resources.knativeServices, other.knativeServices, (states) =>
       states.some((state) => [...namesOf(state)].some((name) => hosts.has(name))),
@@ -43,7 +43,7 @@ export function borrow(
       // If the side has a rule of the same name, that rule is the other's, moved to another host or namespace.
       (sources) =>
         sources.every((source) => !ownRules.has(source.value.metadata.name)) &&
-        sources.some((source) => unruled.some((host) => isCovered(host, hostOf(source)))),
+        sources.some((source) => unruled.some((host) => coversHost(hostOf(source), host))),
       hostOf,
     );
     resources.gateways = missing(
@@ -109,10 +109,6 @@ function keyOf(source: Named): string {
 
 function namespaceOf({ value }: Named): string {
   return value.metadata.namespace ?? "default";
-}
-
-function isCovered(host: string, pattern: string): boolean {
-  return host === pattern || (pattern.startsWith("*") && host.endsWith(pattern.slice(1)));
 }
 
 function hostOf(source: Resources["destinationRules"][number]): string {

@@ -3,7 +3,7 @@ import type { DestinationRule } from "../../../manifests/kinds/istio-destination
 import type { FieldPath, ManifestDocument } from "../../../manifests/document.ts";
 import { isRecord, valueAt } from "../../../schema/value.ts";
 import type { Sourced } from "../../../manifests/resources.ts";
-import { fullHost } from "../../hosts.ts";
+import { byLongestPattern, fullHost } from "../../hosts.ts";
 import type { Destination } from "../../table.ts";
 import { canonical } from "../documents/object-kinds.ts";
 import { PlainService, serviceHost } from "../documents/plain-service.ts";
@@ -78,9 +78,7 @@ export function readDestinations(
     const host = fullHost(rule.value.spec.host, namespaceOf(rule));
     rulesFor.set(host, [...(rulesFor.get(host) ?? []), rule]);
   }
-  const wildcards = [...rulesFor.keys()]
-    .filter((host) => host.startsWith("*"))
-    .toSorted((a, b) => b.length - a.length);
+  const ruleOf = byLongestPattern(rulesFor);
   return {
     hosts: [...serviceAt.keys(), ...rulesFor.keys()],
     meaningOf,
@@ -89,12 +87,8 @@ export function readDestinations(
       subset !== undefined && rulesOf(host).length === 0 ? `${host} subset ${subset}` : undefined,
   };
 
-  /** Returns the rules for the host's own name, or else for the longest wildcard. */
   function rulesOf(host: string): readonly Sourced<DestinationRule>[] {
-    const own = rulesFor.get(host);
-    if (own !== undefined) return own;
-    const wild = wildcards.find((pattern) => host.endsWith(pattern.slice(1)));
-    return wild === undefined ? [] : (rulesFor.get(wild) ?? []);
+    return ruleOf(host) ?? [];
   }
 
   function meaningOf({ host, port: written, isPortDefault, subset }: DestinationName): Meaning {
