@@ -4,6 +4,7 @@ import { kindOf } from "../../../manifests/resources.ts";
 import { isRecord, listAt, valueAt } from "../../../schema/value.ts";
 import { fullHost } from "../../hosts.ts";
 import { canonical, type Unmodelled } from "./object-kinds.ts";
+import { oneSided } from "./one-sided.ts";
 
 /** A part of an object that a Sidecar or an EnvoyFilter can select. */
 interface Selectable {
@@ -29,7 +30,7 @@ export function selectedApart(
   for (const { name, value } of unmodelled) {
     if (!isRecord(value) || groupOf(String(value["apiVersion"])) !== "networking.istio.io") continue;
     if (value["kind"] === "Sidecar") {
-      for (const { what } of apart(hostsOfMesh(a), hostsOfMesh(b)))
+      for (const { what } of oneSided(hostsOfMesh(a), hostsOfMesh(b), textOf))
         doubts.push(`${what} is only on one side, and ${name} selects by namespace what its callers see`);
     } else if (value["kind"] === "EnvoyFilter") {
       const words = wordsOf(value);
@@ -38,20 +39,14 @@ export function selectedApart(
         Selectable[],
         Selectable[],
       ];
-      for (const { what } of apart(ofA, ofB))
+      for (const { what } of oneSided(ofA, ofB, textOf))
         doubts.push(`${what} differs between the sides, and ${name} changes objects with this name`);
     }
   }
   return [...new Set(doubts)];
 }
 
-function apart(a: readonly Selectable[], b: readonly Selectable[]): Selectable[] {
-  const [textsOfA, textsOfB] = [a, b].map((side) => new Set(side.map(({ text }) => text)));
-  return [
-    ...a.filter(({ text }) => textsOfB?.has(text) === false),
-    ...b.filter(({ text }) => textsOfA?.has(text) === false),
-  ];
-}
+const textOf = ({ text }: Selectable): string => text;
 
 /** The hosts of VirtualServices for sidecars. A Sidecar selects VirtualServices by namespace and host. */
 function hostsOfMesh(documents: readonly ManifestDocument[]): Selectable[] {

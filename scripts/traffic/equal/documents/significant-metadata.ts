@@ -2,6 +2,7 @@ import type { FieldPath, ManifestDocument } from "../../../manifests/document.ts
 import { kindOf } from "../../../manifests/resources.ts";
 import { valueAt } from "../../../schema/value.ts";
 import { canonical, significantIn } from "./object-kinds.ts";
+import { oneSided } from "./one-sided.ts";
 
 const PLACES: readonly FieldPath[] = [
   ["metadata", "labels"],
@@ -20,11 +21,10 @@ export function metadataApart(
   unmentioned: ReadonlySet<string>,
 ): string[] {
   const [ofA, ofB] = [a, b].map((documents) => documents.flatMap(markedIn)) as [Marked[], Marked[]];
-  const onlyIn = (own: readonly Marked[], other: readonly Marked[]): Marked[] => {
-    const keys = new Set(other.map(({ key }) => key));
-    return own.filter(({ key, service }) => !keys.has(key) && !unmentioned.has(service ?? ""));
-  };
-  return [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)].map(({ document, path, name }) => {
+  const mentioned = oneSided(ofA, ofB, ({ key }) => key).filter(
+    ({ service }) => !unmentioned.has(service ?? ""),
+  );
+  return mentioned.map(({ document, path, name }) => {
     const { file, line } = document.atKey([...path, name]);
     return `${file}:${line}: ${path.join(".")} ${name} is not the same on both sides, and its effect on requests is not modelled`;
   });

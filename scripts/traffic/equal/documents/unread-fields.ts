@@ -6,6 +6,7 @@ import { type UnsupportedField, withoutUnsupported } from "../../../manifests/un
 import { fullHost } from "../../hosts.ts";
 import type { Destinations } from "../symbolic/destinations.ts";
 import { canonical } from "./object-kinds.ts";
+import { oneSided } from "./one-sided.ts";
 
 /** A field that the route table does not have. */
 interface UnreadField {
@@ -31,11 +32,7 @@ export function unreadApart(a: ReadSide, b: ReadSide): string[] {
   const [ofA, ofB] = [a, b].map(({ read, destinations }) =>
     read.flatMap((document) => unreadFields(document, destinations)),
   ) as [UnreadField[], UnreadField[]];
-  const onlyIn = (own: readonly UnreadField[], other: readonly UnreadField[]): UnreadField[] => {
-    const keys = new Set(other.map(({ key }) => key));
-    return own.filter(({ key }) => !keys.has(key));
-  };
-  return [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)].map(told);
+  return oneSided(ofA, ofB, ({ key }) => key).map(told);
 }
 
 /**
@@ -47,11 +44,7 @@ export function serversApart(a: readonly ManifestDocument[], b: readonly Manifes
     OwnServer[],
     OwnServer[],
   ];
-  const onlyIn = (own: readonly OwnServer[], other: readonly OwnServer[]): OwnServer[] => {
-    const keys = new Set(other.map(({ key }) => key));
-    return own.filter(({ key }) => !keys.has(key));
-  };
-  return [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)].map(({ document, path }) => {
+  return oneSided(ofA, ofB, ({ key }) => key).map(({ document, path }) => {
     const { file, line } = document.at(path);
     return `${file}:${line}: this server of a Gateway is not the same on both sides`;
   });
