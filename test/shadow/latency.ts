@@ -1,12 +1,8 @@
-import { cp, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { startDev } from "../../scripts/commands/testing/kyc-process.ts";
-import { steadyLoad } from "../../scripts/load/steady.ts";
-import { PROJECT } from "../../scripts/project.ts";
 import { seededRandom } from "../../scripts/traffic/random.ts";
 import { descendants } from "../faults/scenario.ts";
-import { sampleToRun } from "../sample.ts";
+import { startShadowedMesh, type Turn } from "./shadowed-mesh.ts";
 
 const HELP = `Prints how much later callers are answered beside a comparison in shadow, on the local mesh with real processes.
 
@@ -40,38 +36,15 @@ const RESAMPLES = 2_000;
 // An edit is in force within a tenth of a second; late answers of the turn before have arrived.
 const SETTLE_MS = 500;
 
-interface Turn {
-  failed: number;
-  ms: number[];
-}
-
 interface Pair {
   mirrored: Turn;
   without: Turn;
 }
 
-await using sample = await sampleToRun([
-  {
-    file: "knative/credit-check/2-advanced.yaml",
-    from: /percent: 50([\s\S]*)percent: 50/,
-    to: "percent: 100$1percent: 0",
-  },
-]);
-const { root } = sample;
-await cp(join(PROJECT, "shadow"), join(root, "shadow"), { recursive: true });
-await using dev = await startDev(["--dir", root]);
+await using mesh = await startShadowedMesh();
+const { dev, routes } = mesh;
 const random = seededRandom(1);
-const routes = join(root, "istio/split/by-knative/virtual-service.yaml");
-const shadow = Bun.spawn(
-  [process.execPath, join(PROJECT, "scripts/kyc.ts"), "shadow", "credit-check", "--to", "advanced"].concat([
-    "--percent",
-    "100",
-    "--to-the-end",
-    "--dir",
-    root,
-  ]),
-  { stdin: "ignore", stdout: "ignore", stderr: "ignore" },
-);
+const shadow = mesh.startShadow();
 try {
   await measure();
 } finally {
@@ -80,18 +53,13 @@ try {
 }
 
 async function measure(): Promise<void> {
-  const untilMirrored = performance.now() + 30_000;
-  while (!(await readFile(routes, "utf8")).includes("mirror:")) {
-    if (performance.now() > untilMirrored) throw new Error("./kyc shadow has added no mirror within 30 s");
-    await Bun.sleep(20);
-  }
-  const withMirror = await readFile(routes, "utf8");
+  const withMirror = await mesh.mirrored();
   const without = withMirror.replace(/(mirrorPercentage:\s+value: )100\b/g, "$10");
   if (without === withMirror) throw new Error("the mirror in the file has no percentage of 100");
   const turnBy = async (text: string): Promise<Turn> => {
     await Bun.write(routes, text);
     await Bun.sleep(SETTLE_MS);
-    return turn();
+    return mesh.turn({ seconds, rps });
   };
   await turnBy(withMirror);
   await pin();
@@ -125,21 +93,6 @@ async function pin(): Promise<void> {
 function setProcessor(pid: number, processor: number): void {
   const { exitCode, stderr } = Bun.spawnSync(["taskset", "-cp", String(processor), String(pid)]);
   if (exitCode !== 0) throw new Error(`taskset: ${stderr.toString()}`);
-}
-
-async function turn(): Promise<Turn> {
-  const result: Turn = { failed: 0, ms: [] };
-  await steadyLoad({
-    url: `${dev.ingress}/kyc/v1/customer`,
-    rps,
-    body: (sent) => JSON.stringify({ applicantId: `A-${sent}`, name: `Person ${sent}`, nationality: "SE" }),
-    signal: AbortSignal.timeout(seconds * 1000),
-    onResult({ status, ms }) {
-      result.ms.push(ms);
-      if (status !== 200) result.failed++;
-    },
-  });
-  return result;
 }
 
 function tell(measured: readonly Pair[]): void {

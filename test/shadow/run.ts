@@ -1,10 +1,7 @@
-import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { kyc, startDev } from "../../scripts/commands/testing/kyc-process.ts";
-import { steadyLoad } from "../../scripts/load/steady.ts";
-import { PROJECT } from "../../scripts/project.ts";
-import { sampleToRun } from "../sample.ts";
+import { kyc } from "../../scripts/commands/testing/kyc-process.ts";
+import { startShadowedMesh, type Turn } from "./shadowed-mesh.ts";
 
 const HELP = `Measures the effect of a comparison in shadow on callers, on the local mesh with real processes: failed requests
 and latency, alternating with and without a mirror, while the shadow service runs, is killed repeatedly, or the
@@ -26,27 +23,15 @@ const { values } = parseArgs({
   },
 });
 const [seconds, turns, rps] = [Number(values.seconds), Number(values.turns), Number(values.rps)];
+const load = { seconds, rps };
 if (values.help === true || !(seconds > 0 && turns > 0 && rps > 0)) {
   process.stdout.write(HELP);
   process.exit(values.help === true ? 0 : 2);
 }
 
-interface Turn {
-  failed: number;
-  ms: number[];
-}
-
-await using sample = await sampleToRun([
-  {
-    file: "knative/credit-check/2-advanced.yaml",
-    from: /percent: 50([\s\S]*)percent: 50/,
-    to: "percent: 100$1percent: 0",
-  },
-]);
-const { root } = sample;
-await cp(join(PROJECT, "shadow"), join(root, "shadow"), { recursive: true });
-await using dev = await startDev(["--dir", root]);
-await turn();
+await using mesh = await startShadowedMesh();
+const { root } = mesh;
+await mesh.turn(load);
 
 console.log(`${turns} turns of ${seconds} s each, ${rps} requests a second, all mirrored`);
 console.log("                        requests  failed     p50     p99   p99 ratio");
@@ -54,7 +39,7 @@ for (const state of ["well", "killed", "hanging"] as const) {
   const without: Turn[] = [];
   const mirrored: Turn[] = [];
   for (let i = 0; i < turns; i++) {
-    without.push(await turn());
+    without.push(await mesh.turn(load));
     mirrored.push(await withShadow(state));
   }
   const [a, b] = [summed(without), summed(mirrored)];
@@ -63,46 +48,18 @@ for (const state of ["well", "killed", "hanging"] as const) {
 }
 
 async function withShadow(state: "well" | "killed" | "hanging"): Promise<Turn> {
-  const command = [
-    process.execPath,
-    join(PROJECT, "scripts/kyc.ts"),
-    "shadow",
-    "credit-check",
-    "--to",
-    "advanced",
-  ];
-  const child = Bun.spawn([...command, "--percent", "100", "--to-the-end", "--dir", root], {
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "ignore",
-  });
-  const routes = Bun.file(join(root, "istio/split/by-knative/virtual-service.yaml"));
-  while (!(await routes.text()).includes("mirror:")) await Bun.sleep(20);
+  const child = mesh.startShadow();
+  await mesh.mirrored();
   if (state === "hanging") await kyc("fault", "credit-check", "advanced", "--delay", "20s", "--dir", root);
   const killing = setInterval(() => {
     if (state === "killed") Bun.spawnSync(["pkill", "-9", "-f", join(root, "functions/kyc-shadow/main.ts")]);
   }, 1000);
   await Bun.sleep(1000);
-  const result = await turn();
+  const result = await mesh.turn(load);
   clearInterval(killing);
   if (state === "hanging") await kyc("fault", "--clear", "--dir", root);
   child.kill("SIGTERM");
   await child.exited;
-  return result;
-}
-
-async function turn(): Promise<Turn> {
-  const result: Turn = { failed: 0, ms: [] };
-  await steadyLoad({
-    url: `${dev.ingress}/kyc/v1/customer`,
-    rps,
-    body: (sent) => JSON.stringify({ applicantId: `A-${sent}`, name: `Person ${sent}`, nationality: "SE" }),
-    signal: AbortSignal.timeout(seconds * 1000),
-    onResult({ status, ms }) {
-      result.ms.push(ms);
-      if (status !== 200) result.failed++;
-    },
-  });
   return result;
 }
 
