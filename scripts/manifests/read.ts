@@ -81,8 +81,7 @@ export async function readDocuments(
   async function readFolder(folder: string, origin: Origin): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
     if (entries === undefined) return unreadable(folder, origin);
-    const present = entries.flatMap(({ name }) => (isKustomization(name) ? [name] : []));
-    const kustomization = KUSTOMIZATIONS.find((name) => present.includes(name));
+    const kustomization = KUSTOMIZATIONS.find((name) => entries.some((entry) => entry.name === name));
     if (kustomization !== undefined) return readKustomization(folder, kustomization, origin);
     if (origin.listedBy !== undefined) {
       const message = `the folder ${relative(root, folder)} has no ${KUSTOMIZATIONS[0]}`;

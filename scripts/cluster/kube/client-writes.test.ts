@@ -65,7 +65,7 @@ describe("apply", () => {
     expect(sent?.query).toEqual({ fieldManager: "kyc", fieldValidation: "Strict" });
   });
 
-  test("sends a field named like a prototype as any other", async () => {
+  test("sends a field named like a prototype unchanged", async () => {
     using server = await FakeApiServer.start();
     server.on(`PATCH ${ONE}`, echo);
     const text = JSON.stringify(SERVICE).replace("__proto_", "__proto__");
