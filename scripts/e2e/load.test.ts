@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { askOf, BOTH_VERSIONS, describeFailures, statusOf, underLoad, untilWarm } from "./load.ts";
+import type { Ask } from "../cluster/verify/contract.ts";
 import { fakeStage } from "./fake-stage.ts";
 
 interface Asked {
@@ -31,6 +32,17 @@ describe("the system", () => {
     expect(warm.filter((version) => version === "basic")).toHaveLength(10);
     expect(warm.filter((version) => version === "advanced")).toHaveLength(10);
     expect(new Set(gateway.asked.map(({ path }) => path))).toEqual(new Set(["/kyc/v1/customer"]));
+  });
+
+  test("has not answered if the response is cut off", async () => {
+    using gateway = ingress(200);
+    const stage = fakeStage({ ingress: gateway.url });
+    let asked = 0;
+    const cutOff = new ReadableStream({ start: (controller) => controller.error(new Error("reset")) });
+    const ask: Ask = (...request) =>
+      ++asked === 1 ? Promise.resolve(new Response(cutOff)) : askOf(stage)(...request);
+    expect(await statusOf(ask, "/")).toBe(0);
+    expect(await statusOf(ask, "/")).toBe(200);
   });
 
   test("is no longer waited for when the user ends the command", async () => {

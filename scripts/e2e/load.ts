@@ -18,6 +18,17 @@ export function askOf({ ingress, signal }: Stage): Ask {
   };
 }
 
+/** Sends a request and reads its response to the end. @returns the status; 0 without a complete response */
+export async function statusOf(ask: Ask, ...request: Parameters<Ask>): Promise<number> {
+  try {
+    const response = await ask(...request);
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return 0;
+  }
+}
+
 /** The results of a load. */
 export interface LoadReport {
   results: LoadResult[];
@@ -76,11 +87,8 @@ export async function untilWarm(
   for (let good = 0; good < 10 * headers.length;) {
     stage.signal.throwIfAborted();
     if (performance.now() > end) throw new Error("the services do not answer through the ingress gateway");
-    const response = await ask(CUSTOMER, { headers: headers[good % headers.length] ?? {} }).catch(
-      () => undefined,
-    );
-    await response?.arrayBuffer();
-    if (response?.status === 200) good++;
+    const status = await statusOf(ask, CUSTOMER, { headers: headers[good % headers.length] ?? {} });
+    if (status === 200) good++;
     else {
       good = 0;
       await Bun.sleep(500);

@@ -1,6 +1,6 @@
 import { checked } from "../cluster/workload/follow.ts";
 import { LivePod, POD, REVISION_LABEL, SERVICE_LABEL } from "../cluster/workload/live-objects.ts";
-import { askOf, BOTH_VERSIONS, CUSTOMER, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { askOf, BOTH_VERSIONS, CUSTOMER, describeFailures, statusOf, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage } from "./scenario.ts";
 import { BY_KNATIVE } from "./splits.ts";
 
@@ -30,20 +30,19 @@ export const scaleFromZero: Scenario = {
     }
     const startedAt = performance.now();
     // All to the same version, because the other one may still have to start.
-    const ask = () => askOf(stage)(CUSTOMER, { headers: { "end-user": "basic" } });
-    const response = await ask().catch(() => undefined);
-    await response?.arrayBuffer();
+    const ask = () => statusOf(askOf(stage), CUSTOMER, { headers: { "end-user": "basic" } });
+    const status = await ask();
     const seconds = (performance.now() - startedAt) / 1000;
     const again = performance.now();
-    await (await ask()).arrayBuffer();
+    await ask();
     const group = "scale from zero";
     return [
       {
         group,
         name: "the first request",
         expected: "200",
-        seen: String(response?.status ?? "no answer"),
-        ok: response?.status === 200,
+        seen: String(status || "no answer"),
+        ok: status === 200,
       },
       figure(group, "its answer, through two services that had to start", seconds, "s"),
       figure(group, "the answer after it", performance.now() - again, "ms"),

@@ -6,7 +6,7 @@ import { originOf } from "../shadow/versions.ts";
 import { type CheckResult, equalCheck } from "../cluster/verify/check.ts";
 import { UserError } from "../cluster/user-error.ts";
 import { SPLIT_OWNERS } from "../traffic/split-owner.ts";
-import { askOf, BOTH_VERSIONS, CUSTOMER, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { askOf, BOTH_VERSIONS, CUSTOMER, describeFailures, statusOf, underLoad, untilWarm } from "./load.ts";
 import { APPLICANT, placesOfApplicant } from "./personal-data.ts";
 import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 import { applyStrict, takeStrictBack } from "./strict-overlay.ts";
@@ -129,14 +129,12 @@ async function compared(stage: Stage, when: string): Promise<CheckResult[]> {
 async function sendApplicants(stage: Stage, count: number): Promise<number[]> {
   const ask = askOf(stage);
   return Promise.all(
-    Array.from({ length: count }, async (_, i) => {
-      const response = await ask(CUSTOMER, {
+    Array.from({ length: count }, (_, i) =>
+      statusOf(ask, CUSTOMER, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ ...APPLICANT, applicantId: `${APPLICANT.applicantId}-${i}` }),
-      }).catch(() => undefined);
-      await response?.arrayBuffer();
-      return response?.status ?? 0;
-    }),
+      }),
+    ),
   );
 }

@@ -9,7 +9,7 @@ import type { CheckResult } from "../cluster/verify/check.ts";
 import { verify } from "../cluster/verify/verify.ts";
 import { checked } from "../cluster/workload/follow.ts";
 import { LivePod, POD, REVISION_LABEL } from "../cluster/workload/live-objects.ts";
-import { BOTH_VERSIONS, CUSTOMER, untilWarm } from "./load.ts";
+import { askOf, BOTH_VERSIONS, CUSTOMER, statusOf, untilWarm } from "./load.ts";
 import { podsOf } from "./pod-lifecycle.ts";
 import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 import { probes, type Surroundings } from "./strict/probes.ts";
@@ -140,16 +140,13 @@ async function contractOf(stage: Stage, by: string): Promise<CheckResult[]> {
   ];
 }
 
-async function answered({ ingress }: Stage, when: string): Promise<CheckResult> {
-  const answers = await Promise.all(
-    ["", "?type=basicReport", "?type=advancedReport"].map(async (query) => {
-      const response = await fetch(`${ingress}${CUSTOMER}${query}`, {
-        signal: AbortSignal.timeout(60_000),
-      }).catch(() => undefined);
-      await response?.arrayBuffer();
-      return response?.status ?? "no answer";
-    }),
+async function answered(stage: Stage, when: string): Promise<CheckResult> {
+  const statuses = await Promise.all(
+    ["", "?type=basicReport", "?type=advancedReport"].map((query) =>
+      statusOf(askOf(stage), `${CUSTOMER}${query}`),
+    ),
   );
+  const answers = statuses.map((status) => status || "no answer");
   return check(`${when}: through the ingress`, "200, 200, 200", answers.join(", "));
 }
 
