@@ -34,7 +34,7 @@ export const scaleFromZero: Scenario = {
     const status = await ask();
     const seconds = (performance.now() - startedAt) / 1000;
     const again = performance.now();
-    await ask();
+    if ((await ask()) === 0) throw new Error("the request after the first one was not answered");
     const group = "scale from zero";
     return [
       {
