@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import { namespaceIn } from "../manifests/namespace-of-files.ts";
@@ -21,6 +22,8 @@ const REVISIONS = ["credit-check-basic", "credit-check-advanced"];
 const ZERO_WITHIN_MS = 240_000;
 const MODE_WITHIN_MS = 60_000;
 const IN_FORCE_WITHIN_MS = 90_000;
+// Istio drains connections for 45 s by default.
+const DRAINED_AFTER_MS = 50_000;
 
 /**
  * The strict overlay: only the aggregator reaches the credit check, only the ingress the aggregator. Unauthorized callers
@@ -210,16 +213,24 @@ export async function applyStrict(stage: Stage, by: SplitOwner): Promise<void> {
   await remove(stage, OF_BY_KNATIVE);
 }
 
-/** Removes the objects that only the strict overlay has. */
+/**
+ * Removes the objects that only the strict overlay has, and waits until no connection has its policies any more: until
+ * Envoy has drained an open connection, it refuses requests (403) that another connection answers.
+ */
 export async function takeStrictBack(stage: Stage): Promise<void> {
-  await remove(stage, OWN);
+  if (await remove(stage, OWN)) await sleep(DRAINED_AFTER_MS, undefined, { signal: stage.signal });
 }
 
-async function remove({ kube, root, namespace }: Stage, kinds: readonly string[]): Promise<void> {
+/** @returns whether any of the objects existed */
+async function remove({ kube, root, namespace }: Stage, kinds: readonly string[]): Promise<boolean> {
   const { documents } = await readDocuments(root, [STRICT]);
   const from = namespaceIn(documents.map(({ value }) => value));
+  let isRemoved = false;
   for (const { value } of documents) {
-    if (Check(KubeObject, value) && kinds.includes(value.kind))
-      await kube.delete(refOf(inNamespace(value, { from, to: namespace })));
+    if (Check(KubeObject, value) && kinds.includes(value.kind)) {
+      const existed = await kube.delete(refOf(inNamespace(value, { from, to: namespace })));
+      isRemoved ||= existed;
+    }
   }
+  return isRemoved;
 }
